@@ -1,0 +1,1 @@
+"""Speech recognition: the Recognizer protocol and its engines."""

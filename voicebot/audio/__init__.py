@@ -1,0 +1,1 @@
+"""Sound: frames, files, codecs, resampling, voice activity, end of turn, keys, playout, the simulated channel."""

@@ -1,0 +1,1 @@
+"""Understanding: from what was heard to intents and entities with calibrated confidence."""

@@ -1,0 +1,189 @@
+"""The values a conversation exchanges with the brain, the same for the telephone and the chatbot.
+
+The caller's side gives a ``Heard``; the brain gives back a ``Reply``: what to say, what to do, and what it expects
+next. Nothing here knows of audio or of the web.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Literal, TypeAlias
+
+Channel: TypeAlias = Literal["voice", "chat"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One turn of the caller: words, keys, or silence.
+
+    ``text`` and ``alternatives`` come from the recogniser (or the keyboard), best first. ``choices`` are
+    ``(option id, probability)`` when the question was closed and the recogniser scored its options; they are evidence,
+    not a decision: the text counts too. ``keys`` are those pressed (``0-9*#``). ``silent`` says nothing came before
+    the time-out. ``played`` is the share (0 to 1) of the previous reply that was heard before the caller cut in.
+    """
+
+    text: str = ""
+    alternatives: tuple[str, ...] = ()
+    confidence: float = 1.0
+    choices: tuple[tuple[str, float], ...] = ()
+    keys: str = ""
+    silent: bool = False
+    played: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One answer to a closed question: how callers may say it, its key, and its button in the chat."""
+
+    id: str
+    texts: tuple[str, ...]
+    label: str = ""
+    key: str = ""
+
+
+class Dictation(Enum):
+    """What is being dictated or typed, if anything: patience is longer and keys are characters."""
+
+    NONE = "none"
+    DIGITS = "digits"
+    LETTERS = "letters"
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """What the brain is waiting for; drives hints, patience and keys.
+
+    ``options`` makes the question closed, though free speech is always possible. ``phrases`` is vocabulary to favour.
+    ``max_keys`` ends a typed entry without waiting for ``#`` (0: one key is an answer, unless something is dictated).
+    ``no_input_s`` is how long to wait in silence before telling the brain so.
+    """
+
+    slot: str | None = None
+    options: tuple[Option, ...] = ()
+    phrases: tuple[str, ...] = ()
+    dictation: Dictation = Dictation.NONE
+    max_keys: int = 0
+    no_input_s: float = 7.0
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link or document shown by the chat, never spoken."""
+
+    label: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """One thing to say. ``text`` is for the ear; ``written`` for the eye where it differs.
+
+    ``barge_in`` False marks the few words that must be heard out (emergency numbers). ``language`` is a two-letter
+    code.
+    """
+
+    text: str
+    written: str = ""
+    barge_in: bool = True
+    language: str = "fr"
+    links: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Clarify:
+    """Ask which of two intents was meant."""
+
+    first: str
+    second: str
+    type: Literal["clarify"] = "clarify"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Ask for a slot of the form in progress."""
+
+    slot: str
+    form: str = ""
+    type: Literal["ask"] = "ask"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Hand the call to advisers: ``target`` is an id of the profile, ``reason`` what it is about."""
+
+    target: str
+    reason: str = ""
+    context: Mapping[str, str] = field(default_factory=dict)
+    type: Literal["transfer"] = "transfer"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Something to keep: a ticket, an appointment, a callback or a message, with its spoken reference."""
+
+    type: Literal["ticket", "appointment", "callback", "message"]
+    reference: str
+    form: str
+    slots: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """End the call once everything has been said."""
+
+    type: Literal["hangup"] = "hangup"
+
+
+Action: TypeAlias = Clarify | Ask | Transfer | Record | HangUp
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An intent and how likely it is, from 0 to 1 (calibrated)."""
+
+    intent: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The brain's turn.
+
+    ``intent`` is ``None`` for a turn that only filled a slot, for keys and for silence. ``pace`` counts the slower
+    steps asked for so far (0 to 2) and ``gain_db`` the louder ones; both hold for the rest of the call. ``answered``
+    says that this turn settled a request, or gave the opening hours or the website.
+    """
+
+    says: tuple[Say, ...]
+    actions: tuple[Action, ...] = ()
+    expect: Expect = Expect()
+    intent: str | None = None
+    confidence: float = 0.0
+    alternatives: tuple[Candidate, ...] = ()
+    entities: Mapping[str, str] = field(default_factory=dict)
+    pace: int = 0
+    gain_db: float = 0.0
+    answered: bool = False
+
+    @property
+    def text(self) -> str:
+        """Everything said, as one string."""
+        return " ".join(say.text for say in self.says)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a conversation needs to know of the world.
+
+    ``now`` gives the civil time; ``advisers_open`` whether advisers can be reached at a moment; ``opening_words`` the
+    next opening in spoken French ("demain, lundi, à neuf heures"); ``new_reference`` a fresh spoken reference.
+    ``caller`` is the E.164 number of the caller, empty when withheld.
+    """
+
+    now: Callable[[], datetime]
+    advisers_open: Callable[[datetime], bool]
+    opening_words: Callable[[datetime], str]
+    new_reference: Callable[[], str]
+    channel: Channel = "voice"
+    caller: str = ""

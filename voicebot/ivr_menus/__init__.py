@@ -1,0 +1,1 @@
+"""Menus by key and by voice: the engine and the default menus."""

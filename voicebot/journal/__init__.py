@@ -1,0 +1,1 @@
+"""What happened: contacts, turns, tickets, and how long they are kept."""

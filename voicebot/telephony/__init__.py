@@ -1,0 +1,1 @@
+"""The line: Line and Leg protocols and their engines."""

@@ -1,0 +1,141 @@
+"""What a telephone line is, for whoever holds the conversation.
+
+A ``Line`` is where calls arrive; a ``Leg`` is one call. The conversation asks a leg for the next 20 ms (``tick``),
+gives it 20 ms to play (``play``), and is paced by that alone: a real line makes it wait for the network, a replayed one
+does not wait at all. State moves only when the line reports it.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from voicebot.audio.frames import Pcm
+
+
+class TelephonyError(Exception):
+    """The line cannot do what was asked; the message says what and why."""
+
+
+class CallEnded(TelephonyError):
+    """The call is over: an ordinary outcome, not a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallInfo:
+    """Who calls whom. Everything but ``call_id`` comes from the network and is untrusted.
+
+    ``caller`` is an E.164 number, or empty when withheld or malformed; ``called`` is the number that was dialled.
+    """
+
+    call_id: str
+    caller: str
+    called: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """20 ms of line time: what the caller's side sent (silence when nothing came) and the keys pressed during it."""
+
+    pcm: Pcm
+    keys: str = ""
+
+
+class TransferMode(Enum):
+    """How a call is handed over."""
+
+    BLIND = "blind"
+    ATTENDED = "attended"
+    BRIDGED = "bridged"
+
+
+class TransferResult(Enum):
+    """How a transfer ended. On anything but ``ANSWERED`` the caller is still on the line."""
+
+    ANSWERED = "answered"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "reject"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class TransferOrder:
+    """Where to hand the call over and how. ``uri`` always comes from the profile, never from the caller."""
+
+    uri: str
+    mode: TransferMode = TransferMode.BLIND
+    ring_s: float = 25.0
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LegStats:
+    """Quality of one leg; packet counts from the line's point of view, ``mos`` by the E-model (ITU-T G.107)."""
+
+    packets_received: int = 0
+    packets_lost: int = 0
+    jitter_ms: float = 0.0
+    delay_ms: float = 0.0
+    mos: float | None = None
+
+
+class Leg(Protocol):
+    """One call. Every method but ``tick``, ``answer``, ``transfer`` and ``hang_up`` returns at once."""
+
+    @property
+    def info(self) -> CallInfo:
+        """Who calls whom."""
+
+    @property
+    def rate_hz(self) -> int:
+        """The sample rate of both directions, in Hz, fixed for the call."""
+
+    async def answer(self) -> None:
+        """Accept the call.
+
+        Raises:
+            CallEnded: the caller gave up first.
+        """
+
+    async def tick(self) -> Tick | None:
+        """Wait for and return the next 20 ms; ``None`` once the call has ended."""
+
+    def play(self, pcm: Pcm) -> None:
+        """Queue exactly one frame for the caller. Dropped silently once the call has ended."""
+
+    def flush(self) -> int:
+        """Drop what is queued and not yet sent; return how many samples the caller will not hear."""
+
+    def awaiting(self, slot: str | None) -> None:
+        """Learn that the assistant has finished speaking and listens, for ``slot`` if it asked for one.
+
+        A real line has no use for it; a script plays its next turn.
+        """
+
+    async def transfer(self, order: TransferOrder) -> TransferResult:
+        """Hand the call over; returns when the outcome is known."""
+
+    async def hang_up(self) -> None:
+        """End the call. Idempotent."""
+
+    def stats(self) -> LegStats:
+        """Return the line quality so far."""
+
+
+class Line(Protocol):
+    """Where calls arrive."""
+
+    async def start(self) -> None:
+        """Open the sockets and register.
+
+        Raises:
+            TelephonyError: an address is taken, a registrar refuses...
+        """
+
+    def calls(self) -> AsyncIterator[Leg]:
+        """Yield each incoming call, unanswered, until the line is stopped."""
+
+    async def stop(self) -> None:
+        """Refuse new calls, end live ones, close the sockets."""

@@ -1,0 +1,1 @@
+"""The web: health, and later the chatbot and the pages of supervisors."""
