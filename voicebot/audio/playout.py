@@ -1,0 +1,227 @@
+"""What the assistant has still to say, given out 20 ms at a time.
+
+Clips are queued end to end; a tag names the utterance they belong to. The line asks for one frame a tick. The queue is
+bounded: what would not fit is refused, never dropped silently, and all that is decided is counted in ``PlayoutStats``.
+``stop`` silences the assistant within one faded frame and says how much of the utterance was heard.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from voicebot.audio.frames import AudioError, Pcm, frame_samples
+from voicebot.audio.level import fade_in, fade_out
+
+_CLICK = 400
+_JOIN_FADE_MS = 4
+
+
+class PlayoutFull(AudioError):
+    """The queue cannot take this clip; play what is pending first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """How much of an utterance was played. ``tag`` is empty when nothing was ever queued."""
+
+    tag: str
+    played_ms: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlayoutStats:
+    """What happened so far.
+
+    ``starved_slots`` counts frames that had nothing to give although the utterance was open. ``flushed_ms`` was queued
+    and thrown away by ``stop``. ``high_water_ms`` is the most that was ever pending. ``joins_faded`` counts the clips
+    whose edge would have clicked.
+    """
+
+    played_ms: int = 0
+    starved_slots: int = 0
+    flushed_ms: int = 0
+    high_water_ms: int = 0
+    joins_faded: int = 0
+
+
+@dataclass(slots=True)
+class _Utterance:
+    """One tag's sound: the clips not yet played, and whether more may come."""
+
+    tag: str
+    clips: deque[Pcm]
+    open: bool
+    played: int = 0
+
+
+class Playout:
+    """The output queue of one call at ``rate_hz``, holding at most ``capacity_s`` of sound."""
+
+    def __init__(self, rate_hz: int, capacity_s: float = 120.0) -> None:
+        self._rate_hz = rate_hz
+        self._frame = frame_samples(rate_hz)
+        self._capacity = int(capacity_s * rate_hz)
+        self._fade = rate_hz * _JOIN_FADE_MS // 1000
+        self._queue: deque[_Utterance] = deque()
+        self._pending = 0
+        self._tail: Pcm | None = None
+        self._last_heard = Heard("", 0, True)
+        self._last_sample = 0
+        self._played = self._flushed = self._high_water = self._starved = self._joins = 0
+
+    @property
+    def pending_ms(self) -> int:
+        """Milliseconds queued and not yet given out."""
+        return self._ms(self._pending)
+
+    @property
+    def room_ms(self) -> int:
+        """Milliseconds that can still be queued."""
+        return self._ms(self._capacity - self._pending)
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is or will be something to play: sound is pending, or an utterance is open."""
+        return bool(self._queue) or self._tail is not None
+
+    @property
+    def stats(self) -> PlayoutStats:
+        """The counters so far."""
+        return PlayoutStats(
+            self._ms(self._played), self._starved, self._ms(self._flushed), self._ms(self._high_water), self._joins
+        )
+
+    @property
+    def heard(self) -> Heard:
+        """How much was played of the utterance in progress, or of the last one."""
+        if not self._queue:
+            return self._last_heard
+        head = self._queue[0]
+        return Heard(head.tag, self._ms(head.played), False)
+
+    def enqueue(self, pcm: Pcm, tag: str, more: bool = False) -> None:
+        """Queue a clip of utterance ``tag``. ``more`` says that other clips of it will follow.
+
+        An utterance ends with a clip queued without ``more``, with ``finish``, or when a clip with another tag comes.
+
+        Raises:
+            PlayoutFull: the clip does not fit; nothing was queued.
+        """
+        if pcm.size > self._capacity - self._pending:
+            raise PlayoutFull(
+                f"{self._ms(pcm.size)} ms of {tag!r} do not fit: {self.room_ms} ms left of {self._ms(self._capacity)}"
+            )
+        tail = self._queue[-1] if self._queue else None
+        if pcm.size:
+            pcm = self._smooth_join(tail, pcm)
+        if tail is None or tail.tag != tag:
+            if tail is not None:
+                tail.open = False
+            tail = _Utterance(tag, deque(), more)
+            self._queue.append(tail)
+        tail.open = more
+        if pcm.size:
+            tail.clips.append(pcm)
+            self._pending += pcm.size
+            self._high_water = max(self._high_water, self._pending)
+        self._drop_finished()
+
+    def finish(self, tag: str) -> None:
+        """Say that no other clip of ``tag`` will follow; nothing happens if it is already over."""
+        for utterance in self._queue:
+            if utterance.tag == tag:
+                utterance.open = False
+        self._drop_finished()
+
+    def next_frame(self) -> Pcm | None:
+        """Return the next 20 ms, the very last ones padded with silence; ``None`` when there is nothing to play.
+
+        When an utterance is open and its sound late, what is left is played, faded, then ``None`` is returned and
+        counted as starved until more comes.
+        """
+        if self._tail is not None:
+            frame, self._tail = self._tail, None
+            self._last_sample = 0
+            return frame
+        if not self._queue:
+            return None
+        if self._pending == 0:
+            self._starved += 1
+            self._last_sample = 0
+            return None
+        pieces, missing = [], self._frame
+        while missing and self._queue:
+            head = self._queue[0]
+            if not head.clips:
+                break
+            piece = _take(head.clips, missing)
+            head.played += piece.size
+            missing -= piece.size
+            pieces.append(piece)
+            self._drop_finished()
+        frame = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+        self._pending -= frame.size
+        self._played += frame.size
+        if self._pending == 0 and abs(int(frame[-1])) > _CLICK:
+            frame = fade_out(frame, min(frame.size, self._fade))
+            self._joins += 1
+        if missing:
+            frame = np.concatenate((frame, np.zeros(missing, dtype=np.int16)))
+        self._last_sample = int(frame[-1])
+        return frame
+
+    def stop(self, unsent_ms: int = 0) -> Heard:
+        """Throw away what is pending and return what was heard of the utterance in progress.
+
+        One more frame, the sound fading to nothing, is given by ``next_frame``: cutting at once would click. It counts
+        as not heard, like ``unsent_ms``, what the line had been given and has dropped unsent.
+        """
+        heard = self.heard
+        if unsent_ms:
+            heard = Heard(heard.tag, max(0, heard.played_ms - unsent_ms), False)
+        next_pcm = self._peek_frame()
+        if next_pcm is not None and abs(self._last_sample) + int(np.max(np.abs(next_pcm.astype(np.int32)))) > _CLICK:
+            faded = fade_out(next_pcm, next_pcm.size)
+            self._tail = np.concatenate((faded, np.zeros(self._frame - faded.size, dtype=np.int16)))
+        self._flushed += self._pending
+        self._queue.clear()
+        self._pending = 0
+        self._last_heard = heard
+        return heard
+
+    def _peek_frame(self) -> Pcm | None:
+        """The sound that directly continues what was last given out, at most a frame of it."""
+        if self._queue and self._queue[0].clips:
+            return self._queue[0].clips[0][: self._frame]
+        return None
+
+    def _smooth_join(self, tail: _Utterance | None, pcm: Pcm) -> Pcm:
+        """Fade both sides of a join that would click; return the new clip, the old one is changed in its queue."""
+        before = tail.clips[-1] if tail is not None and tail.clips else None
+        last = self._last_sample if before is None else int(before[-1])
+        if abs(int(pcm[0]) - last) <= _CLICK:
+            return pcm
+        self._joins += 1
+        if before is not None and tail is not None:
+            tail.clips[-1] = fade_out(before, min(before.size, self._fade))
+        return fade_in(pcm, min(pcm.size, self._fade))
+
+    def _drop_finished(self) -> None:
+        while self._queue and not self._queue[0].clips and not self._queue[0].open:
+            done = self._queue.popleft()
+            self._last_heard = Heard(done.tag, self._ms(done.played), True)
+
+    def _ms(self, samples: int) -> int:
+        return samples * 1000 // self._rate_hz
+
+
+def _take(clips: deque[Pcm], samples: int) -> Pcm:
+    """Remove and return at most ``samples`` samples from the first clip."""
+    first = clips[0]
+    if first.size <= samples:
+        clips.popleft()
+        return first
+    clips[0] = first[samples:]
+    return first[:samples]
