@@ -2,7 +2,8 @@
 
 A command module raises these two, or lets an error of its own package through and lists it in its
 ``EXPECTED_ERRORS``: a mapping from exception types to the exit status they end the program with. Either way the user
-reads one line on standard error; anything not listed is a bug and shows its traceback.
+reads one line on standard error (one a mistake, for a file with several); anything else is a bug and shows its
+traceback.
 """
 
 from collections.abc import Mapping
@@ -27,9 +28,9 @@ class WrongUsage(Exception):
 BUILT_IN: ExpectedErrors = MappingProxyType({WorkFailed: WORK_FAILED, WrongUsage: WRONG_USAGE, OSError: WORK_FAILED})
 
 
-def one_line(error: Exception) -> str:
-    """Return what ``error`` tells the user, on one line; an ``OSError`` as its reason and the file it is about."""
+def told(error: Exception) -> str:
+    """Return what ``error`` tells the user; an ``OSError`` as its reason and the file it is about."""
     if isinstance(error, OSError) and error.strerror:
         where = f" ({error.filename})" if error.filename else ""
         return f"{error.strerror}{where}"
-    return " ".join(str(error).split()) or type(error).__name__
+    return str(error) or type(error).__name__

@@ -16,7 +16,7 @@ import typer
 
 import voicebot
 import voicebot.cli
-from voicebot.cli.failures import BUILT_IN, one_line
+from voicebot.cli.failures import BUILT_IN, told
 
 INTERRUPTED = 130  # what shells report for a program ended by Ctrl-C
 
@@ -68,7 +68,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         build_app(modules)(args=None if arguments is None else list(arguments), prog_name="voicebot")
     except tuple(expected) as error:
-        print(f"voicebot: {one_line(error)}", file=sys.stderr)  # noqa: T201 - the user's line, not a trace
+        for line in told(error).splitlines():
+            print(f"voicebot: {line}", file=sys.stderr)  # noqa: T201 - the user's line, not a trace
         status = next(expected[kind] for kind in type(error).__mro__ if kind in expected)
         sys.exit(status)
     except KeyboardInterrupt:
