@@ -99,6 +99,12 @@ class Stream(Protocol):
     def partial(self) -> Transcript | None:
         """Return the latest hypothesis there is (the finished speculation, for a batch engine), or ``None``."""
 
+    async def speculated(self) -> Transcript | None:
+        """Wait for the speculation under way and return it; ``None`` when there is none, or it was forgotten.
+
+        A streaming engine returns its partial at once.
+        """
+
     async def finish(self) -> Transcript:
         """Return the transcript of all that was fed; the stream is then closed.
 

@@ -1,0 +1,78 @@
+"""Which engine listens: chosen in the configuration, found among the installed models, loaded once.
+
+Nothing heavy is imported before a model is loaded.
+"""
+
+import os
+from pathlib import Path
+
+from voicebot.asr.base import RecognitionError, Recognizer
+from voicebot.asr.settings import AsrSettings
+
+VOSK_MODELS = ("vosk-fr-large-0.22", "vosk-fr-small-0.22")
+WHISPER_MODEL = "whisper-base"
+MOST_THREADS = 4
+
+
+def choose_model(settings: AsrSettings, models_dir: Path) -> tuple[str, Path]:
+    """Return the engine (``vosk`` or ``whisper``) and the folder of the model it would load.
+
+    Raises:
+        RecognitionError: no such model is installed; the message says how to install it.
+    """
+    if settings.model:
+        folder = models_dir / settings.model
+        engine = _engine_of(folder, settings.model)
+        if settings.engine not in ("auto", engine):
+            raise RecognitionError(
+                f"asr.model {settings.model!r} is a {engine} model but asr.engine is {settings.engine}"
+            )
+        return engine, folder
+    if settings.engine in ("auto", "vosk"):
+        for model in VOSK_MODELS:
+            if _is_vosk(models_dir / model):
+                return "vosk", models_dir / model
+    if settings.engine == "vosk":
+        raise _missing(VOSK_MODELS[1], models_dir)
+    if not _is_whisper(models_dir / WHISPER_MODEL):
+        raise _missing(WHISPER_MODEL, models_dir)
+    return "whisper", models_dir / WHISPER_MODEL
+
+
+def load_recognizer(settings: AsrSettings, models_dir: Path) -> Recognizer:
+    """Load the recogniser that ``settings`` asks for, from the models under ``models_dir``.
+
+    Raises:
+        RecognitionError: the model is missing or damaged; the message says the command that repairs it.
+    """
+    engine, folder = choose_model(settings, models_dir)
+    threads = settings.threads or min(MOST_THREADS, os.cpu_count() or 1)
+    if engine == "vosk":
+        from voicebot.asr.vosk_engine import load_vosk
+
+        return load_vosk(folder, settings)
+    from voicebot.asr.whisper_engine import load_whisper
+
+    return load_whisper(folder, settings, threads)
+
+
+def _is_vosk(folder: Path) -> bool:
+    return (folder / "am" / "final.mdl").is_file() or (folder / "final.mdl").is_file()
+
+
+def _is_whisper(folder: Path) -> bool:
+    return (folder / "model.bin").is_file()
+
+
+def _engine_of(folder: Path, model: str) -> str:
+    if _is_vosk(folder):
+        return "vosk"
+    if _is_whisper(folder):
+        return "whisper"
+    raise _missing(model, folder.parent)
+
+
+def _missing(model: str, models_dir: Path) -> RecognitionError:
+    return RecognitionError(
+        f"the speech recognition model {model} is not installed in {models_dir}; run: voicebot models install {model}"
+    )

@@ -1,0 +1,228 @@
+"""The Whisper engine: whole utterances, recognised in a window cut to the voice, guarded and retried.
+
+Whisper expects 30 s of sound; encoding that much costs far more than the utterance is worth. Here the window is the
+voice, a margin, and ``MARGIN_S`` of digital silence: enough for the end of text to be found, short enough to be quick.
+The rare text that repeats itself or is not believed gets a second try on a longer window.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from voicebot.asr import guards
+from voicebot.asr.activity import find_activity
+from voicebot.asr.base import Hints, RecognitionError, Transcript, Word
+from voicebot.asr.batch_stream import BatchStream, StillWanted
+from voicebot.asr.features import LONGEST_S, WHISPER_HZ, log_mel
+from voicebot.asr.settings import AsrSettings
+from voicebot.asr.whisper_model import FRAME_S, Decoding, Fit, Hypothesis, WhisperModel
+from voicebot.asr.workers import InferencePool
+from voicebot.audio.frames import Pcm, frame_samples
+from voicebot.audio.resample import resample
+
+AROUND_S = 0.3
+"""Sound kept before and after the voice: the first and last phonemes are quieter than the rest."""
+MARGIN_S = 4.0
+RETRY_MARGIN_S = 10.0
+SEGMENT_S = 25.0
+NO_SPEECH = 0.6
+LEAST_MEAN_LOG_PROB = -1.0
+DOUBTFUL_MEAN_LOG_PROB = -0.7
+
+
+class Dropped(RecognitionError):
+    """The caller went on while this was being recognised; nobody reads this result."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """One segment's best text, the others, and its words."""
+
+    text: str
+    alternatives: tuple[str, ...]
+    mean_log_prob: float
+    words: tuple[Word, ...]
+
+
+class WhisperEars:
+    """One utterance to its transcript, in the calling thread. Shared by all the workers; keeps no state."""
+
+    def __init__(self, model: WhisperModel, name: str, alternatives: int, timer: Callable[[], float]) -> None:
+        self._model = model
+        self._name = name
+        self._hypotheses = alternatives + 1
+        self._timer = timer
+
+    def transcribe(self, pcm: Pcm, rate_hz: int, hints: Hints, wanted: StillWanted) -> Transcript:
+        """Return what is said in ``pcm``; ``wanted`` is asked between the stages.
+
+        Raises:
+            Dropped: the result is no longer wanted.
+        """
+        began = self._timer()
+        audio_s = len(pcm) / rate_hz
+        heard = [self._hear(samples, start_s, hints, wanted) for samples, start_s in _segments(pcm, rate_hz)]
+        heard = [segment for segment in heard if segment.text]
+        text = " ".join(segment.text for segment in heard)
+        words = tuple(word for segment in heard for word in segment.words)
+        return Transcript(
+            text=text,
+            confidence=_confidence(heard),
+            words=words,
+            alternatives=heard[0].alternatives if len(heard) == 1 else (),
+            audio_s=audio_s,
+            compute_s=self._timer() - began,
+            engine=self._name,
+        )
+
+    def _hear(self, samples: npt.NDArray[np.float32], start_s: float, hints: Hints, wanted: StillWanted) -> _Heard:
+        duration_s = len(samples) / WHISPER_HZ
+        first = self._decode(samples, MARGIN_S, hints, wanted, 0)
+        best, states = first
+        if _suspect(best[0], duration_s):
+            again = self._decode(samples, RETRY_MARGIN_S, hints, wanted, 0 if hints.digits else 3)
+            if not _suspect(again[0][0], duration_s) or again[0][0].mean_log_prob > best[0].mean_log_prob:
+                best, states = again
+        if best[0].no_speech > NO_SPEECH and best[0].mean_log_prob < LEAST_MEAN_LOG_PROB:
+            return _Heard("", (), best[0].mean_log_prob, ())
+        texts: list[str] = []
+        for hypothesis in best:
+            text = self._cleaned(hypothesis, duration_s)
+            if text not in texts:
+                texts.append(text)
+        if not texts[0]:
+            return _Heard("", tuple(text for text in texts[1:] if text), best[0].mean_log_prob, ())
+        if not wanted():
+            raise Dropped("recognition dropped")
+        words = self._words(best[0], texts[0], states, hints, start_s, duration_s)
+        return _Heard(texts[0], tuple(text for text in texts[1:] if text), best[0].mean_log_prob, words)
+
+    def _decode(
+        self, samples: npt.NDArray[np.float32], margin_s: float, hints: Hints, wanted: StillWanted, no_repeat: int
+    ) -> tuple[tuple[Hypothesis, ...], npt.NDArray[np.float32]]:
+        if not wanted():
+            raise Dropped("recognition dropped")
+        states = self._model.encode(log_mel(samples, margin_s, self._model.bands))
+        if not wanted():
+            raise Dropped("recognition dropped")
+        how = Decoding(
+            beam=self._hypotheses,
+            hypotheses=self._hypotheses,
+            max_tokens=guards.token_limit(len(samples) / WHISPER_HZ),
+            no_repeat_ngram=no_repeat,
+        )
+        return self._model.decode(states, hints.language, how), states
+
+    def _cleaned(self, hypothesis: Hypothesis, duration_s: float) -> str:
+        text = guards.clean(hypothesis.text, doubt=hypothesis.mean_log_prob < DOUBTFUL_MEAN_LOG_PROB)
+        if guards.repeats(text, duration_s):
+            words = text.split()
+            return " ".join(guards.collapse(words)[: int(guards.WORDS_PER_S * duration_s) + 4])
+        return text
+
+    def _words(
+        self,
+        best: Hypothesis,
+        text: str,
+        states: npt.NDArray[np.float32],
+        hints: Hints,
+        start_s: float,
+        length_s: float,
+    ) -> tuple[Word, ...]:
+        ranges = self._model.words(best.tokens)
+        fit = self._model.fit(states, hints.language, [best.tokens], int(length_s / FRAME_S))[0]
+        words = tuple(
+            _word(self._model.text(best.tokens[first:last]), fit, first, last, start_s) for first, last in ranges
+        )
+        if text == best.text:
+            return words
+        kept = set(guards.plain(text).split())
+        return tuple(word for word in words if set(guards.plain(word.text).split()) <= kept)
+
+
+class WhisperRecognizer:
+    """See ``voicebot.asr.base.Recognizer``."""
+
+    streaming = False
+    grammar = True
+
+    def __init__(self, ears: WhisperEars, name: str, pool: InferencePool) -> None:
+        self.name = name
+        self._ears = ears
+        self._pool = pool
+
+    def open(self, rate_hz: int, hints: Hints = Hints()) -> BatchStream:
+        """Open a stream for one turn at ``rate_hz``."""
+        return BatchStream(self._pool, rate_hz, lambda pcm, wanted: self._ears.transcribe(pcm, rate_hz, hints, wanted))
+
+    def unknown_words(self, texts: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the words that can never be recognised: none, Whisper spells by sound."""
+        return ()
+
+    async def close(self) -> None:
+        """Stop the workers; streams still open fail with ``RecognitionError``."""
+        await self._pool.close()
+
+
+def load_whisper(
+    folder: Path, settings: AsrSettings, threads: int, timer: Callable[[], float] = time.perf_counter
+) -> WhisperRecognizer:
+    """Load the model in ``folder`` and start its workers."""
+    model = WhisperModel(folder, threads, settings.workers)
+    ears = WhisperEars(model, folder.name, settings.alternatives, timer)
+    return WhisperRecognizer(ears, folder.name, InferencePool(settings.workers, settings.queue_size))
+
+
+def _suspect(best: Hypothesis, duration_s: float) -> bool:
+    return (
+        guards.repeats(best.text, duration_s)
+        or len(best.tokens) >= guards.token_limit(duration_s) - 1
+        or best.mean_log_prob < LEAST_MEAN_LOG_PROB
+    )
+
+
+def _word(text: str, fit: Fit, first: int, last: int, offset_s: float) -> Word:
+    return Word(
+        text=text,
+        start_s=offset_s + fit.starts[first] * FRAME_S,
+        end_s=offset_s + fit.starts[last] * FRAME_S,
+        confidence=float(np.exp(fit.log_probs[first:last].mean())),
+    )
+
+
+def _confidence(heard: list[_Heard]) -> float:
+    weights = sum(len(segment.text) for segment in heard)
+    if not weights:
+        return 0.0
+    mean = sum(segment.mean_log_prob * len(segment.text) for segment in heard) / weights
+    return float(np.clip(np.exp(mean), 0.0, 1.0))
+
+
+def _segments(pcm: Pcm, rate_hz: int) -> list[tuple[npt.NDArray[np.float32], float]]:
+    """Return the stretches to recognise, at 16 kHz, each with the second it starts at; none without voice."""
+    activity = find_activity(pcm, rate_hz)
+    if not activity.present:
+        return []
+    around = int(AROUND_S * rate_hz)
+    start = max(0, activity.start - around)
+    end = min(len(pcm), activity.end + around)
+    found = []
+    while start < end:
+        stop = end if end - start <= LONGEST_S * rate_hz else _quietest(pcm, start, rate_hz)
+        samples = resample(pcm[start:stop], rate_hz, WHISPER_HZ).astype(np.float32) / 32768.0
+        found.append((samples, start / rate_hz))
+        start = stop
+    return found
+
+
+def _quietest(pcm: Pcm, start: int, rate_hz: int) -> int:
+    """Return where to cut a long utterance: the quietest 200 ms of its seconds 15 to 25."""
+    low, high = start + int(0.6 * SEGMENT_S * rate_hz), start + int(SEGMENT_S * rate_hz)
+    size = 10 * frame_samples(rate_hz)
+    count = (high - low) // size
+    blocks = pcm[low : low + count * size].reshape(count, size).astype(np.float32)
+    return low + int(np.argmin((blocks * blocks).mean(axis=1))) * size + size // 2
