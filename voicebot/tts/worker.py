@@ -1,0 +1,164 @@
+"""One thread that synthesises for every call, the most urgent clause first.
+
+The first clause of an answer goes before the following clauses of other answers, and rendering ahead goes last. The
+queue is bounded: when it is full the newest request is refused. A request that nobody waits for any more is dropped,
+even in mid-synthesis when the engine can stop. ``submit`` and ``close`` are called from the event loop.
+"""
+
+import asyncio
+import heapq
+import itertools
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from voicebot.audio.frames import Pcm
+from voicebot.tts.base import SynthesisError
+
+log = logging.getLogger(__name__)
+
+
+class Urgency(IntEnum):
+    """Who waits for a clause; the lowest goes first."""
+
+    NOW = 0
+    """A caller hears silence until it comes."""
+    SOON = 1
+    """It follows a clause that is being played."""
+    AHEAD = 2
+    """Nobody waits: a prompt being rendered."""
+
+
+class Stop:
+    """Tells a running synthesis that its sound is not wanted any more. ``set`` may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+        self._actions: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
+
+    @property
+    def is_set(self) -> bool:
+        """Whether to stop."""
+        return self._event.is_set()
+
+    def on_set(self, action: Callable[[], None]) -> None:
+        """Call ``action`` when the stop is set, at once when it already is."""
+        with self._lock:
+            if not self._event.is_set():
+                self._actions.append(action)
+                return
+        action()
+
+    def set(self) -> None:
+        """Stop."""
+        with self._lock:
+            self._event.set()
+            actions, self._actions = self._actions, []
+        for action in actions:
+            action()
+
+
+@dataclass(order=True, slots=True)
+class _Job:
+    urgency: Urgency
+    order: int
+    work: Callable[[Stop], Pcm] = field(compare=False)
+    future: "Future[Pcm]" = field(compare=False)
+    stop: Stop = field(compare=False)
+
+
+class SynthesisQueue:
+    """A bounded priority queue and the thread that empties it.
+
+    ``refused`` counts the requests turned away because ``most_waiting`` were already waiting.
+    """
+
+    def __init__(self, name: str, most_waiting: int = 64) -> None:
+        self.refused = 0
+        self._name = name
+        self._most_waiting = most_waiting
+        self._jobs: list[_Job] = []
+        self._orders = itertools.count()
+        self._wake = threading.Condition()
+        self._closed = False
+        self._running: _Job | None = None
+        self._thread = threading.Thread(target=self._run, name=f"tts {name}", daemon=True)
+        self._thread.start()
+
+    async def submit(self, urgency: Urgency, work: Callable[[Stop], Pcm]) -> Pcm:
+        """Return what ``work`` returns in the thread; cancelling the call drops or stops the work.
+
+        Raises:
+            SynthesisError: the queue is full or closed, or what ``work`` raised.
+        """
+        job = _Job(urgency, next(self._orders), work, Future(), Stop())
+        with self._wake:
+            if self._closed:
+                raise SynthesisError(f"the voice {self._name} is closed")
+            if len(self._jobs) >= self._most_waiting:
+                self.refused += 1
+                raise SynthesisError(f"the voice {self._name} has {len(self._jobs)} clauses waiting already")
+            heapq.heappush(self._jobs, job)
+            self._wake.notify()
+        try:
+            return await asyncio.wrap_future(job.future)
+        except asyncio.CancelledError:
+            self._drop(job)
+            raise
+
+    def close(self) -> None:
+        """Refuse what waits, stop what runs and wait for the thread. Idempotent."""
+        with self._wake:
+            self._closed = True
+            waiting, self._jobs = self._jobs, []
+            running = self._running
+            self._wake.notify()
+        for job in waiting:
+            if job.future.set_running_or_notify_cancel():
+                job.future.set_exception(SynthesisError(f"the voice {self._name} is closed"))
+        if running is not None:
+            running.stop.set()
+        self._thread.join()
+
+    def _drop(self, job: _Job) -> None:
+        job.stop.set()
+        with self._wake:
+            if job in self._jobs:
+                self._jobs.remove(job)
+                heapq.heapify(self._jobs)
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                sound = job.work(job.stop)
+            except SynthesisError as error:
+                self._settle(job, error)
+            except Exception as error:
+                # native engines raise anything; the thread must outlive it
+                log.debug("synthesis failed", exc_info=True)
+                self._settle(job, SynthesisError(f"{self._name}: {error}"))
+            else:
+                self._settle(job, sound)
+
+    def _next(self) -> _Job | None:
+        with self._wake:
+            self._running = None
+            while not self._closed:
+                while self._jobs:
+                    job = heapq.heappop(self._jobs)
+                    if job.future.set_running_or_notify_cancel():
+                        self._running = job
+                        return job
+                self._wake.wait()
+            return None
+
+    @staticmethod
+    def _settle(job: _Job, result: Pcm | SynthesisError) -> None:
+        if isinstance(result, SynthesisError):
+            job.future.set_exception(result)
+        else:
+            job.future.set_result(result)
