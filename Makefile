@@ -45,13 +45,13 @@ clean: ## Remove the virtual environment and the caches of the checkers (models 
 $(STAMPS)/runtime: requirements.lock pyproject.toml
 	@scripts/make-venv $(VENV)
 	@echo 'Installing the locked packages into $(VENV) (about a minute)...'
-	@$(PIP) install --quiet --require-hashes --requirement requirements.lock
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install -qq --require-hashes --requirement requirements.lock
+	@$(PIP) install -qq --no-deps --no-build-isolation --editable .
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
 	@scripts/system-packages test
-	@$(PIP) install --quiet --require-hashes --requirement requirements-dev.lock
+	@$(PIP) install -qq --require-hashes --requirement requirements-dev.lock
 	@touch $@
 
 models/.default.stamp: models/manifest.toml $(STAMPS)/runtime

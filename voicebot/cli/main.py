@@ -1,8 +1,8 @@
 """The entry point of the ``voicebot`` command.
 
 Each other module of this package that has a function ``register(app)`` adds its command; it may also list the errors
-it expects in ``EXPECTED_ERRORS`` (see ``failures``). A module must be cheap to import: what is heavy is imported where
-it is used.
+it expects in ``EXPECTED_ERRORS`` (see ``failures``). A module named after its command is the only one imported when
+that command is run; ``voicebot --help`` imports all, so what is heavy is imported where it is used.
 """
 
 import importlib
@@ -21,9 +21,18 @@ from voicebot.cli.failures import BUILT_IN, told
 INTERRUPTED = 130  # what shells report for a program ended by Ctrl-C
 
 
-def command_modules() -> list[ModuleType]:
-    """Return the modules of ``voicebot.cli`` that have a ``register`` function, in the order of their names."""
+def command_modules(arguments: Sequence[str] = ()) -> list[ModuleType]:
+    """Return the modules of ``voicebot.cli`` that have a ``register`` function, in the order of their names.
+
+    When ``arguments`` start with a command that has a module of its name, that one alone is imported: a command starts
+    in the time its own work needs, and fetching the models needs nothing of the engines that load them.
+    """
     names = sorted(info.name for info in pkgutil.iter_modules(voicebot.cli.__path__) if info.name != "main")
+    asked = arguments[0].replace("-", "_") if arguments else ""
+    return (asked in names and _commands_of(asked)) or _commands_of(*names)
+
+
+def _commands_of(*names: str) -> list[ModuleType]:
     modules = [importlib.import_module(f"voicebot.cli.{name}") for name in names]
     return [module for module in modules if hasattr(module, "register")]
 
@@ -61,12 +70,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Exit status: 0 done; 1 the work failed, with one line saying what and what to do; 2 wrong usage or configuration.
     """
-    modules = command_modules()
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    modules = command_modules(arguments)
     expected = dict(BUILT_IN)
     for module in modules:
         expected.update(getattr(module, "EXPECTED_ERRORS", {}))
     try:
-        build_app(modules)(args=None if arguments is None else list(arguments), prog_name="voicebot")
+        build_app(modules)(args=arguments, prog_name="voicebot")
     except tuple(expected) as error:
         for line in told(error).splitlines():
             print(f"voicebot: {line}", file=sys.stderr)  # noqa: T201 - the user's line, not a trace

@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import re
+import socket
 import time
 import urllib.error
 import urllib.request
@@ -62,6 +63,10 @@ class _Cut(Exception):
     """The connection failed or ended before the file was whole; another attempt may go on."""
 
 
+class _NoServer(_Cut):
+    """There is nobody to ask: no network, no such name, nothing listening."""
+
+
 class Downloader:
     """Fetches web files; ``sleep`` waits between attempts (seconds), so that tests need not."""
 
@@ -91,7 +96,7 @@ class Downloader:
         return destination
 
     def _until_whole(self, file: WebFile, part: Path) -> None:
-        attempts_left, wait_s = ATTEMPTS_WITHOUT_PROGRESS, FIRST_WAIT_S
+        attempts_left, wait_s, received = ATTEMPTS_WITHOUT_PROGRESS, FIRST_WAIT_S, False
         while True:
             had = _size(part)
             try:
@@ -99,17 +104,19 @@ class Downloader:
                 return
             except _Cut as cut:
                 if _size(part) > had:
-                    attempts_left, wait_s = ATTEMPTS_WITHOUT_PROGRESS, FIRST_WAIT_S
+                    attempts_left, wait_s, received = ATTEMPTS_WITHOUT_PROGRESS, FIRST_WAIT_S, True
                 attempts_left -= 1
-                if not attempts_left:
+                # A machine without a network is told at once; one that loses it half-way is given time to find it.
+                if not attempts_left or (isinstance(cut, _NoServer) and not received):
                     raise self._given_up(file, part, cut) from cut
             self._sleep(wait_s)
             wait_s *= 2
 
     def _given_up(self, file: WebFile, part: Path, cut: _Cut) -> FetchFailed:
-        if _size(part):
-            return FetchFailed(f"{file.host} keeps cutting the connection ({cut}); what was received is kept")
-        return Offline(f"{file.host} cannot be reached ({cut})")
+        kept = "; what was received is kept" if _size(part) else ""
+        if isinstance(cut, _NoServer) or not kept:
+            return Offline(f"{file.host} cannot be reached ({cut}){kept}")
+        return FetchFailed(f"{file.host} keeps cutting the connection ({cut}){kept}")
 
     def _receive(self, file: WebFile, part: Path) -> None:
         """Make one request and append what it gives to ``part``."""
@@ -169,7 +176,9 @@ class Downloader:
                 raise _Cut(f"status {error.code}") from error
             raise FetchFailed(f"{file.url} was refused (status {error.code} {error.reason})") from error
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-            raise _Cut(str(getattr(error, "reason", "") or error) or type(error).__name__) from error
+            reason = getattr(error, "reason", "") or error
+            kind = _NoServer if isinstance(reason, ConnectionRefusedError | socket.gaierror) else _Cut
+            raise kind(str(reason) or type(error).__name__) from error
         return response
 
     def _check(self, file: WebFile, part: Path) -> None:
