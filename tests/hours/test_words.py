@@ -81,6 +81,21 @@ def test_the_advisers_week_is_told_in_one_short_sentence(advisers: Calendar) -> 
 
 
 @pytest.mark.parametrize(
+    ("on", "expected"),
+    [
+        ("2026-11-24", "du lundi au vendredi de neuf heures à dix-sept heures"),
+        (
+            "2026-12-20",
+            "du lundi au vendredi de neuf heures à dix-sept heures, et le samedi de neuf heures à midi",
+        ),
+        ("2026-12-24", "du lundi au vendredi de neuf heures à dix-sept heures, et le samedi de neuf heures à midi"),
+    ],
+)
+def test_the_week_of_a_day_tells_only_what_is_in_force(advisers: Calendar, on: str, expected: str) -> None:
+    assert advisers.weekly_words(date.fromisoformat(on)) == expected
+
+
+@pytest.mark.parametrize(
     ("days", "vacation", "expected"),
     [
         ([NINE_TO_FIVE] * 7, (), "tous les jours de neuf heures à dix-sept heures"),

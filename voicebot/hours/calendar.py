@@ -168,11 +168,16 @@ class Calendar:
         return words.opening(opening, self._local(at)) if opening else "prochainement"
 
     def weekly_words(self, on: date | None = None) -> str:
-        """Return the hours as one says them after "ouvert": those in force ``on`` a day, or of the whole year."""
+        """Return the hours as one says them after "ouvert".
+
+        Without ``on``, those of the whole year, seasons and school holidays included; with it, only the week in force
+        on that day: shorter, and all that a caller needs. Neither tells of public holidays and exceptional days.
+        """
         timetable = self.timetable
-        if on is not None or not timetable.seasons:
-            week = timetable.week_of(on) if on else timetable.week
-            return words.week(week.days, week.in_school_holidays)
+        if on is not None:
+            return words.week(self._week_in_force(on))
+        if not timetable.seasons:
+            return words.week(timetable.week.days, timetable.week.in_school_holidays)
         told = [
             words.season(season.first, season.last, words.week(season.week.days, season.week.in_school_holidays))
             for season in timetable.seasons
@@ -180,6 +185,14 @@ class Calendar:
         if any(timetable.week.days):
             told.append(words.rest_of_year(words.week(timetable.week.days, timetable.week.in_school_holidays)))
         return words.sequence(told)
+
+    def _week_in_force(self, on: date) -> tuple[Spans, ...]:
+        week = self.timetable.week_of(on)
+        monday = on - timedelta(days=on.weekday())
+        dates = (monday + timedelta(days=number) for number in range(7))
+        return tuple(
+            week.spans(day.weekday(), bool(week.in_school_holidays) and self._school.is_holiday(day)) for day in dates
+        )
 
     def _local(self, at: datetime) -> datetime:
         return at.replace(tzinfo=self._zone) if at.tzinfo is None else at.astimezone(self._zone)
