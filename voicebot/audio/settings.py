@@ -80,3 +80,27 @@ class TurnTaking(Enum):
     BRISK = TurnSettings(patience_scale=0.85)
     NORMAL = TurnSettings()
     PATIENT = TurnSettings(patience_scale=1.6, max_turn_s=45.0)
+
+
+@dataclass(frozen=True, slots=True)
+class BargeInSettings:
+    """When the caller is taken to interrupt.
+
+    ``evidence_ms`` of speech within the last 220 ms, unvoiced sound counting for less than half, at least ``voiced_ms``
+    of it voiced, must stand out of the assistant's own echo.
+    ``echo_gain_db`` is the loudest echo expected before the line's own is known, against what was played;
+    ``echo_delay_ms`` the latest. ``echo_margin_db`` is how far above the expected echo the caller must be.
+    """
+
+    evidence_ms: int = 80
+    voiced_ms: int = 60
+    echo_gain_db: float = -15.0
+    echo_delay_ms: int = 500
+    echo_margin_db: float = 5.0
+
+    def __post_init__(self) -> None:
+        _require(40 <= self.evidence_ms <= 200, f"evidence_ms must be 40 to 200, not {self.evidence_ms}")
+        _require(0 <= self.voiced_ms <= self.evidence_ms, "voiced_ms must be at most evidence_ms")
+        _require(-60 <= self.echo_gain_db <= 6, f"echo_gain_db must be -60 to 6, not {self.echo_gain_db}")
+        _require(100 <= self.echo_delay_ms <= 2000, f"echo_delay_ms must be 100 to 2000, not {self.echo_delay_ms}")
+        _require(0 < self.echo_margin_db <= 20, f"echo_margin_db must be 0 to 20, not {self.echo_margin_db}")

@@ -1,0 +1,156 @@
+"""A caller who speaks over the assistant is heard at once; the assistant's echo, a cough or a door is not a caller."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from tests.audio.sounds import mix, noise, say, tone
+from voicebot.audio.bargein import BargeIn
+from voicebot.audio.frames import FRAME_S, Pcm, frame_samples, silence
+from voicebot.audio.g711 import alaw_decode, alaw_encode
+from voicebot.audio.settings import BargeInSettings
+
+RATE_HZ = 8000
+ASSISTANT = (
+    "Bonjour, vous êtes en relation avec l'assistante automatique de la communauté de communes. "
+    "Vous pouvez parler librement ou utiliser les touches de votre téléphone. "
+    "Les ordures ménagères sont collectées le lundi et le jeudi matin, sortez vos bacs la veille au soir. "
+    "La déchetterie est ouverte du lundi au samedi, de neuf heures à midi et de quatorze heures à dix-huit heures."
+)
+INTERRUPTIONS = (
+    "Oui, mais attendez.",
+    "Non non, ce n'est pas ça.",
+    "Je voudrais parler à un conseiller.",
+    "Deauville.",
+    "Bonjour madame.",
+    "Allô, vous m'entendez ?",
+    "Une question sur le verre.",
+    "Mais non !",
+    "Répétez, je vous prie.",
+    "Attendez, pardon.",
+)
+
+
+def assistant(seconds: float) -> Pcm:
+    return np.resize(say(ASSISTANT, RATE_HZ, level_dbfs=-20), round(seconds * RATE_HZ))
+
+
+def echo(played: Pcm, gain_db: float, delay_ms: float) -> Pcm:
+    """What a far end gives back: later, softer, blurred by 10 ms of reflections."""
+    response = np.random.default_rng(7).standard_normal(80) * np.exp(-np.arange(80) / 20)
+    response[0] += 2.0
+    response *= 10 ** (gain_db / 20) / np.sqrt(np.sum(response**2))
+    back = np.convolve(played.astype(float), response)[: played.size]
+    delay = round(delay_ms * RATE_HZ / 1000)
+    return np.concatenate([silence(delay), np.rint(back).astype(np.int16)])[: played.size]
+
+
+def at(sound: Pcm, when_s: float, total: int) -> Pcm:
+    start = round(when_s * RATE_HZ)
+    out = silence(total)
+    piece = sound[: total - start]
+    out[start : start + piece.size] = piece
+    return out
+
+
+def decision_s(caller: Pcm, played: Pcm, barge_in: BargeIn | None = None) -> float | None:
+    """The time at which the interruption is decided, over an A-law line; ``None`` if it never is."""
+    barge_in = barge_in or BargeIn(RATE_HZ)
+    size = frame_samples(RATE_HZ)
+    line = alaw_decode(alaw_encode(caller))
+    for start in range(0, played.size - size + 1, size):
+        if barge_in.feed(line[start : start + size], played[start : start + size]):
+            return (start + size) / RATE_HZ
+    return None
+
+
+def cough(seed: int) -> Pcm:
+    """Two bursts of breath noise, loudest at their start, in the telephone band."""
+    rng = np.random.default_rng(seed)
+    length = int(rng.uniform(0.12, 0.28) * RATE_HZ)
+    breath = np.convolve(rng.standard_normal(length), np.hanning(rng.integers(3, 8)), "same")
+    breath *= np.minimum(np.arange(length) / 80, 1) * np.exp(-np.arange(length) / 640)
+    burst = (breath / np.max(np.abs(breath)) * 32768 * 10 ** (rng.uniform(-14, -4) / 20)).astype(np.int16)
+    return np.concatenate([burst, silence(1200), burst])
+
+
+def door(seed: int) -> Pcm:
+    """A slam: a broad-band shock, then a rumble that dies away."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(int(0.25 * RATE_HZ)) / RATE_HZ
+    rumble = np.convolve(rng.standard_normal(times.size), np.hanning(9), "same") * np.exp(-times * 25)
+    ring = np.sin(2 * np.pi * rng.uniform(300, 500) * times) * np.exp(-times * 35)
+    shock = rng.standard_normal(times.size) * np.exp(-times * 120)
+    slam = rumble / 2 + ring + shock
+    pcm: Pcm = (slam / np.max(np.abs(slam)) * 32768 * 10 ** (rng.uniform(-12, -3) / 20)).astype(np.int16)
+    return pcm
+
+
+@pytest.mark.parametrize("echo_db", [None, -20.0])
+def test_ninety_five_in_a_hundred_interruptions_are_decided_within_200_ms(echo_db: float | None) -> None:
+    rng = np.random.default_rng(11)
+    delays: list[float] = []
+    for text in INTERRUPTIONS:
+        for pitch, level in ((0.8, -18.0), (1.0, -21.0), (1.3, -24.0)):
+            played = np.roll(assistant(5.0), -int(rng.integers(0, 40000)))
+            when_s = float(rng.uniform(2.6, 4.2))
+            sounds = [at(say(text, RATE_HZ, level, pitch=pitch), when_s, played.size), noise(played.size, -54, 1)]
+            if echo_db is not None:
+                sounds.append(echo(played, echo_db, float(rng.uniform(100, 300))))
+            decided = decision_s(mix(*sounds), played)
+            delays.append((decided - when_s) if decided is not None and decided >= when_s else 9.0)
+    assert np.mean(np.array(delays) <= 0.2) >= 0.95, sorted(delays)[-5:]
+
+
+@pytest.mark.parametrize("gain_db", [-26.0, -20.0, -17.0])
+@pytest.mark.parametrize("delay_ms", [100.0, 170.0, 300.0])
+def test_the_assistants_own_echo_never_interrupts_it(gain_db: float, delay_ms: float) -> None:
+    played = assistant(20.0)
+    heard = mix(echo(played, gain_db, delay_ms), noise(played.size, -54, seed=2))
+    assert decision_s(heard, played) is None
+
+
+def test_an_echo_that_changes_its_delay_in_mid_call_does_not_interrupt() -> None:
+    played = assistant(16.0)
+    half = played.size // 2
+    moved = np.concatenate([echo(played, -20, 120)[:half], echo(played, -20, 260)[half:]])
+    assert decision_s(mix(moved, noise(played.size, -54, seed=3)), played) is None
+
+
+@pytest.mark.parametrize(("sound", "allowed"), [(cough, 0), (door, 1)])
+def test_coughs_and_doors_do_not_interrupt(sound: Callable[[int], Pcm], allowed: int) -> None:
+    played = assistant(3.0)
+    background = mix(echo(played, -20, 150), noise(played.size, -54, seed=4))
+    hits = [seed for seed in range(20) if decision_s(mix(background, at(sound(seed), 1.7, played.size)), played)]
+    assert len(hits) <= allowed, hits
+
+
+def test_a_click_does_not_interrupt_but_a_word_does() -> None:
+    played = silence(2 * RATE_HZ)
+    clicks = at(tone(3000, 0.01, RATE_HZ, -10), 1.0, played.size)
+    assert decision_s(mix(clicks, noise(played.size, -54, 5)), played) is None
+    assert decision_s(mix(at(say("Allô ?", RATE_HZ), 1.0, played.size), noise(played.size, -54, 5)), played)
+
+
+def test_the_decision_comes_once_until_reset() -> None:
+    barge_in = BargeIn(RATE_HZ)
+    speech = np.concatenate([silence(RATE_HZ // 2), say("Non non, attendez, attendez un peu.", RATE_HZ)])
+    frames = [speech[at : at + 160] for at in range(0, speech.size - 159, 160)]
+    assert sum(barge_in.feed(frame, None) for frame in frames) == 1
+    assert sum(barge_in.feed(frame, None) for frame in frames) == 0
+    barge_in.reset()
+    assert sum(barge_in.feed(frame, None) for frame in frames) == 1
+
+
+def test_the_start_of_the_interruption_is_known_when_it_is_decided() -> None:
+    barge_in = BargeIn(RATE_HZ)
+    pcm = mix(at(say("Deauville.", RATE_HZ), 1.0, 2 * RATE_HZ), noise(2 * RATE_HZ, -54, seed=6))
+    decided = decision_s(pcm, silence(pcm.size), barge_in)
+    assert decided is not None
+    assert decided - barge_in.speech_ago_s == pytest.approx(1.0, abs=2 * FRAME_S)
+
+
+def test_settings_out_of_range_are_named() -> None:
+    with pytest.raises(ValueError, match="echo_delay_ms"):
+        BargeInSettings(echo_delay_ms=20)
