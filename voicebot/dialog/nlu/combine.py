@@ -1,0 +1,119 @@
+"""From the opinions of the views to calibrated probabilities and a verdict.
+
+The views are pooled log-linearly: a score is the weighted sum of their log-probabilities (and of the likeness to the
+nearest example), with a bias for ``hors_sujet``; a softmax turns the scores into probabilities. Weights and
+thresholds live in ``calibration.toml``, fitted on the development set by ``calibrate.py``.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from voicebot.dialog.nlu.base import Verdict
+from voicebot.dialog.nlu.classifier import softmax
+from voicebot.dialog.nlu.errors import NluDataError
+from voicebot.dialog.nlu.views import OTHER, Views
+from voicebot.dialog.turns import Candidate
+
+Floats = npt.NDArray[np.float32]
+DEFAULT_FILE = Path(__file__).with_name("calibration.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Weights of the views in the pooled score."""
+
+    words: float = 0.6
+    sounds: float = 0.4
+    likeness: float = 4.0
+    semantic: float = 0.0
+    other: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """When to act, to ask, to give up, and when to ask the semantic view.
+
+    ``sure``: least probability of the best to act. ``margin``: least lead over the second. ``pair``: least sum of the
+    two best to ask which. ``other``: greatest probability of ``hors_sujet`` that still lets a pair be asked about.
+    ``doubt``: below this best probability the semantic view is asked. ``danger``: probability of ``urgence`` that is
+    enough to put it first.
+    """
+
+    sure: float = 0.55
+    margin: float = 0.12
+    pair: float = 0.5
+    other: float = 0.4
+    doubt: float = 0.9
+    danger: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Weights without and with the semantic view, and the thresholds."""
+
+    cheap: Pool = Pool()
+    full: Pool = Pool(semantic=0.5)
+    thresholds: Thresholds = Thresholds()
+
+
+def load_calibration(file: Path = DEFAULT_FILE) -> Calibration:
+    """Return the calibration kept in ``file``; the defaults when there is no file.
+
+    Raises:
+        NluDataError: a table or key is unknown or not a number.
+    """
+    if not file.exists():
+        return Calibration()
+    read: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
+    kinds = {"cheap": Pool, "full": Pool, "thresholds": Thresholds}
+    for name, table in read.items():
+        known = [f.name for f in fields(kinds[name])] if name in kinds else []
+        for key, value in table.items():
+            if key not in known or not isinstance(value, int | float):
+                raise NluDataError(file, f"key {name}.{key}", f"must be a number named one of {', '.join(known)}")
+    return Calibration(
+        Pool(**read.get("cheap", {})), Pool(**read.get("full", {})), Thresholds(**read.get("thresholds", {}))
+    )
+
+
+def pooled(views: Views, semantic: Floats | None, pool: Pool, other: int) -> Floats:
+    """Return the probability of every intent; ``other`` is the number of ``hors_sujet``."""
+    scores = pool.words * views.words + pool.sounds * views.sounds + pool.likeness * views.likeness
+    if semantic is not None:
+        scores = scores + pool.semantic * semantic
+    scores = scores.copy()
+    scores[other] += pool.other
+    result: Floats = softmax(scores)
+    return result
+
+
+def ranked(probabilities: Floats, intents: Sequence[str], count: int = 5) -> tuple[Candidate, ...]:
+    """Return the ``count`` likeliest intents."""
+    order = np.argsort(-probabilities, kind="stable")[:count]
+    return tuple(Candidate(intents[int(n)], float(probabilities[int(n)])) for n in order)
+
+
+def judge(candidates: Sequence[Candidate], thresholds: Thresholds) -> tuple[Verdict, tuple[Candidate, ...]]:
+    """Return the verdict, and the candidates in the order it needs.
+
+    Two likeliest in scope come first when unsure; ``hors_sujet`` comes first when unknown.
+    """
+    best = candidates[0]
+    second = candidates[1].confidence if len(candidates) > 1 else 0.0
+    other = next((c for c in candidates if c.intent == OTHER), Candidate(OTHER, 0.0))
+    scoped = [c for c in candidates if c.intent != OTHER]
+    if best.intent != OTHER and best.confidence >= thresholds.sure and best.confidence - second >= thresholds.margin:
+        return Verdict.SURE, tuple(candidates)
+    if (
+        len(scoped) >= 2
+        and other.confidence <= thresholds.other
+        and scoped[0].confidence + scoped[1].confidence >= thresholds.pair
+    ):
+        return Verdict.UNSURE, (*scoped[:2], *[c for c in candidates if c not in scoped[:2]])
+    return Verdict.UNKNOWN, (other, *[c for c in candidates if c.intent != OTHER])

@@ -1,0 +1,234 @@
+"""The words of understanding, read from the profile's folders: intents, streams, ideas, communes, waste objects.
+
+``load_nlu_data`` reads several folders in order (the common ground first, then the community's own): an intent, a
+stream or an idea of a later folder replaces the one with the same id; communes and objects are added, a later one with
+the same name replacing. Every mistake is told with its file and line or key.
+"""
+
+import csv
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from voicebot.dialog.nlu.errors import NluDataError
+
+ENTITY_NAMES = frozenset(
+    ["commune", "flux", "objet", "public", "date", "heure", "telephone", "email", "adresse", "nom", "secteur", "motif",
+     "description", "volume", "reference", "oui_non", "hors_territoire"]
+)  # fmt: skip
+"""Entities the engine knows how to find."""
+
+
+@dataclass(frozen=True, slots=True)
+class IntentData:
+    """One intent: its id, how it is named to the caller, the entities it accepts, its keywords and examples."""
+
+    id: str
+    label: str
+    entities: tuple[str, ...]
+    keywords: tuple[str, ...]
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FluxData:
+    """One waste stream: words that name it anywhere, and words that name it only in a waste context."""
+
+    id: str
+    names: tuple[str, ...]
+    alone: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommuneData:
+    """One commune, or a neighbouring town (``outside``), with everything it may be called."""
+
+    name: str
+    nicknames: tuple[str, ...] = ()
+    hamlets: tuple[str, ...] = ()
+    misheard: tuple[str, ...] = ()
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectData:
+    """One object of the sorting guide and its other names."""
+
+    name: str
+    synonyms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NluData:
+    """Everything the engine is built from."""
+
+    intents: tuple[IntentData, ...]
+    streams: tuple[FluxData, ...]
+    ideas: Mapping[str, tuple[str, ...]]
+    publics: Mapping[str, tuple[str, ...]]
+    communes: tuple[CommuneData, ...]
+    objects: tuple[ObjectData, ...]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """How each intent is named to the caller ("les jours de collecte")."""
+        return {intent.id: intent.label for intent in self.intents}
+
+
+def _where(file: Path, needle: str) -> str:
+    """Return ``line N (needle)`` of the first line holding ``needle``, or just the key."""
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        if needle in line:
+            return f"line {number} ({needle})"
+    return f"key {needle}"
+
+
+def _read_toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as problem:
+        raise NluDataError(file, f"byte {problem.start}", "not UTF-8; save the file as UTF-8") from problem
+    except tomllib.TOMLDecodeError as problem:
+        raise NluDataError(file, "TOML", f"{problem}; correct the syntax there") from problem
+
+
+def _strings(file: Path, table: Mapping[str, Any], owner: str, key: str) -> tuple[str, ...]:
+    value = table.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+        raise NluDataError(file, f"{_where(file, owner)}, key {key}", 'must be a list of texts, like ["un", "deux"]')
+    return tuple(item.strip() for item in value)
+
+
+def _known_keys(file: Path, table: Any, owner: str, known: frozenset[str]) -> None:
+    if not isinstance(table, dict):
+        raise NluDataError(file, _where(file, owner), f"{owner} must be a table")
+    for key in table:
+        if key not in known:
+            raise NluDataError(
+                file, f"{_where(file, owner)}, key {key}", f"unknown key; use one of {', '.join(sorted(known))}"
+            )
+
+
+def _intents(file: Path) -> dict[str, IntentData]:
+    found: dict[str, IntentData] = {}
+    for id_, table in _read_toml(file).items():
+        _known_keys(file, table, id_, frozenset(["nom", "entites", "mots_cles", "exemples"]))
+        examples = table.get("exemples", "")
+        if not isinstance(examples, str) or not examples.strip():
+            raise NluDataError(file, f"{_where(file, id_)}, key exemples", "needs one example a line between '''")
+        label = table.get("nom")
+        if not isinstance(label, str) or not label.strip():
+            raise NluDataError(file, f"{_where(file, id_)}, key nom", "needs the name said to the caller")
+        entities = _strings(file, table, id_, "entites")
+        for name in entities:
+            if name not in ENTITY_NAMES:
+                known = ", ".join(sorted(ENTITY_NAMES))
+                raise NluDataError(
+                    file, f"{_where(file, id_)}, key entites", f"unknown entity {name}; use one of {known}"
+                )
+        lines = tuple(line.strip() for line in examples.splitlines() if line.strip() and not line.startswith("#"))
+        found[id_] = IntentData(id_, label.strip(), entities, _strings(file, table, id_, "mots_cles"), lines)
+    return found
+
+
+def _streams(file: Path) -> dict[str, FluxData]:
+    found: dict[str, FluxData] = {}
+    for id_, table in _read_toml(file).items():
+        _known_keys(file, table, id_, frozenset(["noms", "seuls"]))
+        found[id_] = FluxData(id_, _strings(file, table, id_, "noms"), _strings(file, table, id_, "seuls"))
+    return found
+
+
+def _ideas(file: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    tables = _read_toml(file)
+    for name in tables:
+        if name not in ("idees", "public"):
+            raise NluDataError(file, _where(file, name), "unknown table; use [idees] or [public]")
+    read: list[dict[str, tuple[str, ...]]] = []
+    for name in ("idees", "public"):
+        table = tables.get(name, {})
+        _known_keys(file, table, name, frozenset(table))
+        read.append({id_: _strings(file, table, id_, id_) for id_ in table})
+    return read[0], read[1]
+
+
+def _communes(file: Path) -> dict[str, CommuneData]:
+    found: dict[str, CommuneData] = {}
+    tables = _read_toml(file)
+    for kind in tables:
+        if kind not in ("commune", "voisine"):
+            raise NluDataError(file, _where(file, kind), "unknown table; use [[commune]] or [[voisine]]")
+    for kind in ("commune", "voisine"):
+        for number, table in enumerate(tables.get(kind, []), start=1):
+            _known_keys(file, table, f"[[{kind}]]", frozenset(["nom", "surnoms", "lieux_dits", "entendu"]))
+            name = table.get("nom")
+            if not isinstance(name, str) or not name.strip():
+                raise NluDataError(file, f"{kind} number {number}, key nom", "needs the official name")
+            found[name] = CommuneData(
+                name,
+                _strings(file, table, name, "surnoms"),
+                _strings(file, table, name, "lieux_dits"),
+                _strings(file, table, name, "entendu"),
+                outside=kind == "voisine",
+            )
+    return found
+
+
+def _objects(file: Path) -> dict[str, ObjectData]:
+    found: dict[str, ObjectData] = {}
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream, delimiter=";")
+        for column in ("nom", "synonymes"):
+            if column not in (reader.fieldnames or ()):
+                raise NluDataError(file, "line 1", f"column {column} is missing; columns are separated by ';'")
+        for row in reader:
+            name = (row["nom"] or "").strip()
+            if not name:
+                raise NluDataError(file, f"line {reader.line_num}", "the object has no name (column nom)")
+            synonyms = tuple(part.strip() for part in (row["synonymes"] or "").split("|") if part.strip())
+            found[name] = ObjectData(name, synonyms)
+    return found
+
+
+def load_nlu_data(folders: Sequence[Path]) -> NluData:
+    """Read the words of understanding from ``folders``, the common ground first.
+
+    Each folder may hold ``intents/*.toml``, ``lexique/flux.toml``, ``lexique/mots.toml``, ``communes.toml`` and
+    ``tri/objets.csv``.
+
+    Raises:
+        NluDataError: a file is wrong, or there is no intent at all; one message with file and line or key.
+    """
+    intents: dict[str, IntentData] = {}
+    streams: dict[str, FluxData] = {}
+    ideas: dict[str, tuple[str, ...]] = {}
+    publics: dict[str, tuple[str, ...]] = {}
+    communes: dict[str, CommuneData] = {}
+    objects: dict[str, ObjectData] = {}
+    for folder in folders:
+        for file in sorted((folder / "intents").glob("*.toml")):
+            intents.update(_intents(file))
+        if (file := folder / "lexique" / "flux.toml").exists():
+            streams.update(_streams(file))
+        if (file := folder / "lexique" / "mots.toml").exists():
+            more_ideas, more_publics = _ideas(file)
+            ideas.update(more_ideas)
+            publics.update(more_publics)
+        if (file := folder / "communes.toml").exists():
+            communes.update(_communes(file))
+        if (file := folder / "tri" / "objets.csv").exists():
+            objects.update(_objects(file))
+    if not folders:
+        raise ValueError("load_nlu_data needs at least one folder")
+    if "hors_sujet" not in intents:
+        raise NluDataError(folders[0], "intents/*.toml", "no intent hors_sujet; add it with examples of other subjects")
+    return NluData(
+        tuple(intents[id_] for id_ in sorted(intents)),
+        tuple(streams.values()),
+        ideas,
+        publics,
+        tuple(communes.values()),
+        tuple(objects.values()),
+    )

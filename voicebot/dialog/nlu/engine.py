@@ -1,0 +1,168 @@
+"""The engine of understanding: normalise, find entities, look from several sides, combine, judge.
+
+One engine serves every call of a profile; it keeps nothing of a conversation. It raises nothing, whatever the text.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from voicebot.dialog.nlu.base import Background, Understanding, Verdict
+from voicebot.dialog.nlu.combine import Calibration, judge, load_calibration, pooled, ranked
+from voicebot.dialog.nlu.data import NluData
+from voicebot.dialog.nlu.entities.finder import Entities, EntityFinder
+from voicebot.dialog.nlu.features import Sight, Sighted
+from voicebot.dialog.nlu.normalise import Utterance, normalise
+from voicebot.dialog.nlu.semantic import Semantic, SemanticView
+from voicebot.dialog.nlu.slots import slot_value
+from voicebot.dialog.nlu.turn import Reading, read_turn
+from voicebot.dialog.nlu.views import ACTS, OTHER, TrainedViews
+
+Floats = npt.NDArray[np.float32]
+URGENT = "urgence"
+_ALTERNATIVES = 4
+_ELLIPTIC_CONFIDENCE = 0.9
+_FURTHER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Opinion:
+    """An utterance with its entities and the pooled probabilities of the intents."""
+
+    utterance: Utterance
+    entities: Entities
+    probabilities: Floats
+
+
+class NluEngine:
+    """Understands spoken French about a town's services (implements ``Understander``).
+
+    Args:
+        data: examples, words, communes and objects of the profile.
+        semantic: sentence embeddings, asked only when the cheap views are unsure; ``None`` does without.
+        cache: folder for what is learnt from the data (trained views, example vectors); ``None`` keeps nothing.
+        calibration: weights and thresholds; those shipped by default.
+    """
+
+    def __init__(
+        self,
+        data: NluData,
+        semantic: Semantic | None = None,
+        cache: Path | None = None,
+        calibration: Calibration | None = None,
+    ) -> None:
+        self._calibration = calibration or load_calibration()
+        self._accepted = {intent.id: frozenset(intent.entities) for intent in data.intents}
+        self._finder = EntityFinder(data)
+        keywords = ((word, intent.id) for intent in data.intents for word in intent.keywords)
+        self._sight = Sight(data.ideas, keywords)
+        self._views = TrainedViews(data, self._look_at_text, cache)
+        self._semantic = None if semantic is None else SemanticView(semantic, data, self._views.intents, cache)
+
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """The ids of all intents."""
+        return self._views.intents
+
+    @property
+    def finder(self) -> EntityFinder:
+        """The entity finder, for those who compare values."""
+        return self._finder
+
+    def understand(self, text: str, alternatives: tuple[str, ...], background: Background) -> Understanding:
+        """Return what was asked in ``text``, helped by the recogniser's ``alternatives`` and the ``background``."""
+        reading = read_turn(text, background, self._finder)
+        first = self._understand(reading, alternatives, background)
+        if first.elliptic or first.intent in (OTHER, URGENT) or first.intent in ACTS:
+            return first
+        return self._further(reading, first, background)
+
+    def slot_value(self, slot: str, text: str, alternatives: tuple[str, ...], background: Background) -> str | None:
+        """Return the value of ``slot`` in an answer to its question, from the first hypothesis that has one."""
+        return slot_value(self._finder, slot, (text, *alternatives[:_ALTERNATIVES]), background)
+
+    def _look_at_text(self, text: str) -> Sighted:
+        utterance = normalise(text)
+        return self._look(utterance, self._finder.sketch(utterance))
+
+    def _look(self, utterance: Utterance, entities: Entities) -> Sighted:
+        return self._sight.look(utterance, entities.towns, entities.marks)
+
+    def _opinion(self, utterance: Utterance) -> _Opinion:
+        entities = self._finder.sketch(utterance)
+        seen = self._look(utterance, entities)
+        views = self._views(seen)
+        other = self._views.number[OTHER]
+        probabilities = pooled(views, None, self._calibration.cheap, other)
+        doubt = self._calibration.thresholds.doubt
+        if self._semantic is not None and (probabilities.max() < doubt or int(probabilities.argmax()) == other):
+            semantic = self._semantic(utterance.text)
+            probabilities = pooled(views, semantic, self._calibration.full, other)
+        return _Opinion(utterance, entities, probabilities)
+
+    def _understand(self, reading: Reading, alternatives: tuple[str, ...], background: Background) -> Understanding:
+        if not reading.utterance.words:
+            return Understanding(Verdict.UNKNOWN, ranked(self._nothing(), self.intents))
+        if reading.elliptic is not None:
+            intent, found = reading.elliptic
+            merged = {**background.entities, **self._kept(intent, found)}
+            return Understanding(Verdict.SURE, ranked(self._mostly(intent), self.intents), merged, elliptic=True)
+        opinions = [self._opinion(reading.utterance)]
+        for alternative in alternatives[:_ALTERNATIVES]:
+            other = read_turn(alternative, background, self._finder)
+            if other.utterance.words and other.utterance.plain != reading.utterance.plain:
+                opinions.append(self._opinion(other.utterance))
+        weights = np.array([1.0 / (1 + rank) for rank in range(len(opinions))], dtype=np.float32)
+        probabilities = np.average(np.stack([o.probabilities for o in opinions]), axis=0, weights=weights)
+        candidates = ranked(self._danger_first(probabilities), self.intents)
+        verdict, candidates = judge(candidates, self._calibration.thresholds)
+        if candidates[0].intent == URGENT:
+            verdict = Verdict.SURE
+        entities = self._entities(opinions, candidates[0].intent, background)
+        return Understanding(verdict, candidates, entities)
+
+    def _danger_first(self, probabilities: Floats) -> Floats:
+        """Put ``urgence`` first as soon as it is likely enough: being wrong there costs least this way round."""
+        number = self._views.number.get(URGENT)
+        if number is None or probabilities[number] < self._calibration.thresholds.danger:
+            return probabilities
+        raised = probabilities.copy()
+        raised[number] = max(float(raised.max()) + 0.01, float(raised[number]))
+        scaled: Floats = raised / raised.sum()
+        return scaled
+
+    def _entities(self, opinions: list[_Opinion], intent: str, background: Background) -> dict[str, str]:
+        merged: dict[str, str] = {}
+        for opinion in reversed(opinions):
+            found = self._finder.values(opinion.utterance, opinion.entities, intent, background.now)
+            merged.update(found)
+        return self._kept(intent, merged)
+
+    def _kept(self, intent: str, found: Mapping[str, str]) -> dict[str, str]:
+        accepted = self._accepted.get(intent, frozenset()) | {"hors_territoire", "commune", "public"}
+        return {name: value for name, value in found.items() if name in accepted}
+
+    def _further(self, reading: Reading, first: Understanding, background: Background) -> Understanding:
+        """Look for a second request in the same turn; keep it only when both halves are clear and differ."""
+        for left, right in reading.halves[:_FURTHER]:
+            one = self._understand(Reading(left), (), background)
+            two = self._understand(Reading(right), (), background)
+            both_sure = one.verdict is Verdict.SURE and two.verdict is Verdict.SURE
+            scoped = not {one.intent, two.intent} & (ACTS | {OTHER})
+            if both_sure and scoped and one.intent != two.intent and min(one.confidence, two.confidence) >= 0.75:
+                shared = {k: v for k, v in first.entities.items() if k in ("commune", "hors_territoire")}
+                two = replace(two, entities={**self._kept(two.intent, shared), **two.entities})
+                return replace(one, entities={**self._kept(one.intent, shared), **one.entities}, next=two)
+        return first
+
+    def _nothing(self) -> Floats:
+        return self._mostly(OTHER)
+
+    def _mostly(self, intent: str) -> Floats:
+        count = len(self.intents)
+        probabilities = np.full(count, (1.0 - _ELLIPTIC_CONFIDENCE) / max(count - 1, 1), dtype=np.float32)
+        probabilities[self._views.number[intent]] = _ELLIPTIC_CONFIDENCE
+        return probabilities

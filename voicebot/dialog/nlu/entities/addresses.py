@@ -1,0 +1,56 @@
+"""Street addresses as they are said: number, kind of way, name. The commune is an entity of its own."""
+
+import re
+
+from voicebot.dialog.nlu.entities.numbers import digits
+from voicebot.dialog.nlu.normalise import bound, fold, word_set
+
+_WAYS = (
+    r"rue|avenue|boulevard|chemin|impasse|place|all[ée]e|route|quai|square|cours|r[ée]sidence|lotissement|sente|ruelle|"
+    r"hameau|villa|promenade|faubourg|passage|esplanade|rond[- ]point|venelle|voie|cit[ée]|clos|"
+    r"domaine|cour|parc|mont[ée]e"
+)
+_ADDRESS = re.compile(
+    rf"(?:(?P<number>\d{{1,4}})\s*,?\s*(?P<suffix>bis|ter|quater)?\s*,?\s*)?\b(?P<way>{_WAYS})\s+(?P<name>[^,.;!?\n]+)",
+    re.IGNORECASE,
+)
+_STOP = re.compile(
+    r"\s(?:à|a|au|aux|depuis|pour|s'il|s il|svp|c'est|c est|est|il|elle|elles|ils|on|je|j'|qui|que|"
+    r"qu'|et|mais|parce|vers|"
+    r"merci|voilà|près|devant|derrière|en face|n'a|n'ont|ne|n'|sur|dans|demain|hier|ce|cette|ça|sont|"
+    r"ont|a été|quand|où|"
+    r"sinon|donc|alors|y|là|juste|toujours|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|\d{5}|euh|déborde|fuit|"
+    r"pas|non|oui)(?=\s|$|[,.])",
+    re.IGNORECASE,
+)
+_NOT_NAMES = word_set("est a qui que et il elle on y ou n pas se s c ici entiere voisine pleine non barree")
+_LONGEST_NAME = 7
+_KEEP_A = re.compile(r"^(?:de la |du |des |de l'|de |d'|à |aux )?", re.IGNORECASE)
+
+
+def find_address(text: str) -> str | None:
+    """Return the address said in ``text`` ("12 bis rue des Bains"), or ``None``.
+
+    The name stops at what can no longer belong to it (a preposition of place, a verb, a pause).
+    """
+    clean = re.sub(r"(?<=[a-zéèà]) -(?=[a-z])", "-", bound(text))
+    spoken = digits_kept(clean)
+    for match in _ADDRESS.finditer(spoken):
+        name = " " + match["name"].strip()
+        stop = _STOP.search(name)
+        if stop:
+            name = name[: stop.start()]
+        words = name.split()[:_LONGEST_NAME]
+        while words and fold(words[-1]) in ("de", "du", "des", "la", "le", "les", "l'", "d'"):
+            words.pop()
+        if not words or fold(words[0]) in _NOT_NAMES:
+            continue
+        parts = [match["number"], match["suffix"], match["way"].lower(), *words]
+        return " ".join(part for part in parts if part)
+    return None
+
+
+def digits_kept(text: str) -> str:
+    """Return ``text`` with its spoken numbers as digits, its case kept when there is none to convert."""
+    converted = digits(text)
+    return text if converted == text.lower() else converted

@@ -1,0 +1,110 @@
+"""All the finders of entities behind one door: a sketch for the views, then the values an intent asks for."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from voicebot.dialog.nlu.data import NluData
+from voicebot.dialog.nlu.entities.addresses import find_address
+from voicebot.dialog.nlu.entities.communes import CommuneFinder, Place
+from voicebot.dialog.nlu.entities.dates import find_date
+from voicebot.dialog.nlu.entities.flux import FluxFinder, Found, PublicFinder
+from voicebot.dialog.nlu.entities.objects import ObjectFinder
+from voicebot.dialog.nlu.entities.phones import find_phone
+from voicebot.dialog.nlu.entities.references import find_reference
+from voicebot.dialog.nlu.entities.times import find_time
+from voicebot.dialog.nlu.lexicon import LINKS
+from voicebot.dialog.nlu.normalise import Utterance, simplify
+
+PAST = frozenset(["collecte.oubli", "suivi"])
+"""Intents that speak of what has happened: "mardi" is the last one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """What was sighted in an utterance: enough to mark it for the views."""
+
+    places: tuple[Place, ...] = ()
+    flux: tuple[Found, ...] = ()
+    publics: tuple[str, ...] = ()
+    objects: tuple[Found, ...] = ()
+    marks: tuple[str, ...] = ()
+    cut: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def towns(self) -> tuple[tuple[int, int], ...]:
+        """The spans of words that name a town."""
+        return tuple((place.first, place.last) for place in self.places)
+
+
+class EntityFinder:
+    """Finds entities in utterances, with the words of one profile."""
+
+    def __init__(self, data: NluData) -> None:
+        self.communes = CommuneFinder(data.communes, _vocabulary(data))
+        self.flux = FluxFinder(data.streams)
+        self.publics = PublicFinder(data.publics)
+        self.objects = ObjectFinder(data.objects)
+
+    def sketch(self, utterance: Utterance) -> Entities:
+        """Return the entities that the views need to see."""
+        places = tuple(self.communes.find(utterance))
+        flux = tuple(self.flux.find(utterance))
+        publics = tuple(match.target for match in self.publics.find(utterance))
+        covered = {index for item in flux for index in range(item.first, item.last)}
+        objects = tuple(self.objects.guide(utterance))
+        marks = [f"flux:{item.value}" for item in flux]
+        if flux:
+            marks.append("flux")
+        if any(not covered.issuperset(range(item.first, item.last)) for item in objects):
+            marks.append("objet")
+        marks += [f"public:{public}" for public in dict.fromkeys(publics)]
+        if places:
+            marks.append("voisine" if all(place.outside for place in places) else "commune")
+        return Entities(places, flux, publics, objects, tuple(marks))
+
+    def values(self, utterance: Utterance, found: Entities, intent: str, now: datetime) -> dict[str, str]:
+        """Return the values of the entities of an utterance, for ``intent``."""
+        values: dict[str, str] = {}
+        inside = [place for place in found.places if not place.outside]
+        outside = [place for place in found.places if place.outside]
+        if inside:
+            values["commune"] = min(inside, key=lambda place: (place.distance, place.first)).name
+        elif outside:
+            values["hors_territoire"] = outside[0].name
+        if found.flux:
+            values["flux"] = found.flux[0].value
+        if found.publics:
+            kinds = set(found.publics)
+            values["public"] = "professionnel" if "professionnel" in kinds else "particulier"
+        if intent.startswith(("tri.objet", "encombrants", "decheterie.acces")):
+            if objects := self.objects.find(utterance):
+                values["objet"] = objects[0].value
+        elif found.objects and intent.startswith("signalement.depot"):
+            values["objet"] = found.objects[0].value
+        for name, value in (
+            ("date", find_date(utterance.text, now, past=intent in PAST)),
+            ("heure", find_time(utterance.text)),
+            ("telephone", find_phone(utterance.clean)),
+            ("adresse", find_address(utterance.clean)),
+            ("reference", find_reference(utterance.clean)),
+        ):
+            if value is not None:
+                values[name] = value
+        return values
+
+
+def _vocabulary(data: NluData) -> Iterable[str]:
+    """Return the folded words of ordinary requests, towns apart."""
+    towns = {w for town in data.communes for form in (town.name, *town.nicknames) for w in simplify(form).split()}
+    words = set(LINKS)
+    for intent in data.intents:
+        for text in (*intent.examples, *intent.keywords):
+            words.update(simplify(text).split())
+    for flux in data.streams:
+        for text in (*flux.names, *flux.alone):
+            words.update(simplify(text).split())
+    for ideas in data.ideas.values():
+        for text in ideas:
+            words.update(simplify(text).split())
+    return words - towns

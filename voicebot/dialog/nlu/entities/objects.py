@@ -1,0 +1,119 @@
+"""The object someone wants to throw away: from the sorting guide, else the noun as it was said, else by sound."""
+
+import re
+from collections.abc import Sequence
+
+from voicebot.dialog.nlu.data import ObjectData
+from voicebot.dialog.nlu.entities.flux import Found
+from voicebot.dialog.nlu.lexicon import LINKS, PhraseIndex, stems_of
+from voicebot.dialog.nlu.normalise import Utterance, Word, stem, word_set
+from voicebot.dialog.nlu.phonetic import SoundIndex
+
+_DETERMINERS = word_set(
+    "un une des du de d le la les l mon ma mes son sa ses leur leurs notre nos ce cet cette ces vieux vieille vieilles "
+    "vieil gros grosse grosses petit petite petits petites grand grande grands grandes ancien ancienne anciens deux "
+    "trois quatre cinq plusieurs quelques tous tout toute toutes vos votre plein beaucoup autre autres"
+)
+_VERBS = word_set(
+    "jeter jette jetes jetez jetent jetait mettre met mets mettez debarrasser debarrasse recycler "
+    "recycle deposer depose "
+    "porter faire fais fait fait trier trie evacuer enlever donner prendre prenez reprenez reprend prend chercher "
+    "recuperer apporter amener rapporter ai avons avez poser vider eliminer accepte acceptez virer balancer foutre "
+    "benner retirer collecter collectez ramasser ramassez"
+)
+_ENDS = word_set(
+    "ou dans c ca se va vont est sont qui que qu s et mais avec pour a au aux chez vous je tu il "
+    "elle on y n ne comment "
+    "quoi quelle quel quand lequel laquelle si parce car svp merci svp bonjour sur par sans doit dois peut peux faut "
+    "aller faire jeter jette mettre mets met recycle recycler hors qu faites fait vers merci depuis svp usage usagee "
+    "usages usagees plait encore plus pas casse cassee vide vides etre aussi deja comme ici la-bas"
+)
+_EMPTY_NOUNS = word_set(
+    "poubelle poubelles bac bacs sac sacs conteneur container dechet dechets ordure ordures tri truc chose choses ca "
+    "question rendez renseignement collecte camion jour jours semaine dehors trottoir matin soir rien tout quoi "
+    "conseiller personne service numero adresse calendrier date besoin droit encombrants"
+)
+_MAX_NOUN = 5
+_BY_SOUND = 0.16
+
+
+class ObjectFinder:
+    """Finds objects of the sorting guide, and nouns that look like one."""
+
+    def __init__(self, objects: Sequence[ObjectData]) -> None:
+        forms = [(form, item.name) for item in objects for form in (item.name, *item.synonyms)]
+        self._index = PhraseIndex((re.sub(r"\([^)]*\)", " ", form), target) for form, target in forms)
+        self._sounds = SoundIndex(forms, reach=1)
+        self._by_stems = {stems_of(form): target for form, target in forms}
+
+    def guide(self, utterance: Utterance) -> list[Found]:
+        """Return the objects of the guide named, in order, longest first at each place."""
+        plain = [word.plain for word in utterance.words]
+        return [Found(match.target, match.first, match.last) for match in self._index.search(plain)]
+
+    def canonical(self, text: str) -> str | None:
+        """Return the guide's name of the object called ``text``."""
+        return self._by_stems.get(stems_of(text))
+
+    def find(self, utterance: Utterance, by_sound: bool = True) -> list[Found]:
+        """Return the objects meant: of the guide when known there, else the noun as said.
+
+        The noun after the verb ("jeter *un vieux truc en plastique*") or before it ("*les tubes* ça va où") leads: a
+        guide entry that only matches its complement is not what was meant.
+        """
+        known = [item for item in self.guide(utterance) if not self._is_empty(utterance.words[item.first : item.last])]
+        noun = self._noun(utterance.words)
+        if noun is None:
+            return known
+        inside = [item for item in known if noun[0] <= item.first < noun[1]]
+        head = self._head(utterance.words, noun)
+        if inside and inside[0].first <= head:
+            return [inside[0], *[item for item in known if item is not inside[0] and item.first >= noun[1]]]
+        if by_sound and not inside:
+            words = [word.text for word in utterance.words[noun[0] : noun[1]]]
+            for heard in self._sounds.search(words, _BY_SOUND):
+                if noun[0] + heard.first <= head:
+                    return [Found(heard.target, noun[0] + heard.first, noun[0] + heard.last)]
+        if known and not inside:
+            return known
+        text = " ".join(word.text for word in utterance.words[noun[0] : noun[1]])
+        text = re.sub(r"\b([ldnscjmtL]|qu) (?=[aeiouyhéèêàâîôû])", r"\1'", text)
+        return [Found(text, noun[0], noun[1]), *[item for item in known if item.first >= noun[1]]]
+
+    @staticmethod
+    def _is_empty(words: Sequence[Word]) -> bool:
+        return all(word.plain in _EMPTY_NOUNS or word.plain in LINKS for word in words)
+
+    @staticmethod
+    def _head(words: Sequence[Word], noun: tuple[int, int]) -> int:
+        for index in range(*noun):
+            if words[index].plain not in _DETERMINERS:
+                return index
+        return noun[0]
+
+    def _noun(self, words: Sequence[Word]) -> tuple[int, int] | None:
+        """Return the span of the noun group that is thrown away: after a verb of throwing, else first of the turn."""
+        starts = [i + 1 for i, word in enumerate(words[:-1]) if word.plain in _VERBS]
+        for start in [*reversed(starts), 0]:
+            begin = start
+            while begin < len(words) and words[begin].plain in (_DETERMINERS | {"de", "d", "avec"}):
+                begin += 1
+            if start and begin == start:
+                continue
+            end = begin
+            while end < len(words) and end - begin < _MAX_NOUN:
+                word = words[end]
+                if end > begin and (word.after_break or word.plain in _ENDS):
+                    following = words[end + 1].plain if end + 1 < len(words) else ""
+                    linked = word.plain in ("a", "au", "aux") and following and following not in _ENDS
+                    if word.after_break or not linked or following in _DETERMINERS:
+                        break
+                elif end == begin and word.plain in _ENDS:
+                    break
+                end += 1
+            while end > begin and words[end - 1].plain in LINKS:
+                end -= 1
+            content = [word for word in words[begin:end] if word.plain not in LINKS]
+            if content and not self._is_empty(content[:1]) and len(stem(content[0].plain)) > 1:
+                return begin, end
+        return None

@@ -1,0 +1,166 @@
+"""Reading a turn in its context: what is denied, what is left unsaid, where a second request begins."""
+
+import re
+from dataclasses import dataclass
+
+from voicebot.dialog.nlu.base import Background
+from voicebot.dialog.nlu.entities.dates import find_date
+from voicebot.dialog.nlu.entities.finder import EntityFinder
+from voicebot.dialog.nlu.normalise import Utterance, Word, normalise, word_set
+
+_EMPTY = word_set(
+    "et pour a au aux le la les l de du des d un une mon ma mes non oui ok plutot alors sinon dans "
+    "ce cas c est ca en sur "
+    "pas sera serait etait ou bien meme aussi chez je suis j habite voulais veux dire parle parlais moi nous mais donc "
+    "enfin s il vous plait svp merci la-bas cote niveau concernant quant par contre maintenant juste pareil question "
+    "est-ce que qu quand comment ouais oh ah pardon excusez desole desolee euh commune ville "
+    "poubelle bac poubelles bacs "
+    "vous t on y ici n ne autre celle celui celles ceux"
+)
+_JOINTS = (
+    ("et", "aussi"), ("et", "puis"), ("et", "egalement"), ("et", "sinon"), ("et", "autre", "chose"),
+    ("autre", "chose"), ("par", "ailleurs"), ("en", "plus"), ("et", "est", "ce", "que"), ("et", "je"), ("et", "j"),
+    ("et", "ensuite"), ("ensuite",), ("et", "comment"), ("et", "ou"), ("et", "quand"), ("et", "a", "quelle"),
+    ("et", "quels"), ("et", "quel"), ("et", "combien"), ("et", "il"), ("et", "y"), ("et", "pour"), ("sinon",),
+    ("et", "vous"), ("et", "la"), ("et", "le"), ("et", "les"), ("et", "mon"), ("et", "ma"), ("puis",), ("et",),
+)  # fmt: skip
+_SHORTEST_HALF = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A turn ready to be understood.
+
+    ``elliptic`` is ``(intent, entities)`` when only entities were said and the intent is the background's; ``halves``
+    are the ways of cutting the turn in two requests, best first.
+    """
+
+    utterance: Utterance
+    elliptic: tuple[str, dict[str, str]] | None = None
+    halves: tuple[tuple[Utterance, Utterance], ...] = ()
+
+
+def read_turn(text: str, background: Background, finder: EntityFinder) -> Reading:
+    """Return ``text`` normalised, without what it denies, with its ellipsis resolved and its possible halves."""
+    utterance = without_denied(normalise(text))
+    return Reading(utterance, _ellipsis(utterance, background, finder), _halves(utterance))
+
+
+def without_denied(utterance: Utterance) -> Utterance:
+    """Return the utterance without a contrasted denial: "pas la déchèterie, le ramassage" -> "le ramassage".
+
+    Only "pas" followed by a determiner and leading a contrast is a denial of this kind; "n'a pas été ramassé" is the
+    request itself.
+    """
+    words = utterance.words
+    for index, word in enumerate(words):
+        if word.plain != "pas" or index + 2 >= len(words):
+            continue
+        start = index
+        while start > 0 and words[start - 1].plain in _LEAD and not words[start].after_break:
+            start -= 1
+        if not _contrastive(words, start, index):
+            continue
+        end = index + 1
+        while end < len(words) and not (end > index + 2 and (words[end].after_break or words[end].plain in _TURNS)):
+            end += 1
+        if end >= len(words):
+            if start >= _SHORTEST_HALF and words[start].plain != "ou":
+                kept = words[:start]
+            else:
+                continue
+        else:
+            while end < len(words) and words[end].plain in ("mais", "plutot"):
+                end += 1
+            kept = (*words[:start], *words[end:])
+        if len([w for w in kept if w.plain not in _EMPTY]) >= 1:
+            return Utterance(utterance.clean, tuple(kept))
+    return utterance
+
+
+_LEAD = word_set("c est ce n non je ne parle parlais demande veux voulais")
+_TURNS = word_set("mais plutot c je moi")
+_AFTER_PAS = word_set("le la les l du des pour a au aux celle celui mon ma mes de d dans")
+
+
+def _contrastive(words: tuple[Word, ...], start: int, index: int) -> bool:
+    """Tell whether the "pas" at ``index`` opens a contrast."""
+    following = words[index + 1].plain
+    if following not in _AFTER_PAS:
+        return False
+    before = [word.plain for word in words[start:index]]
+    if following in ("de", "d") and not {"parle", "parlais", "demande"}.intersection(before):
+        return False
+    if index > 0 and not before and not words[index].after_break:
+        previous = words[index - 1].plain
+        return previous in ("non", "et", "mais") or start == 0
+    return True
+
+
+def _ellipsis(utterance: Utterance, background: Background, finder: EntityFinder) -> tuple[str, dict[str, str]] | None:
+    """Return the background's intent and the entities said, when nothing but entities was said."""
+    intent = background.intent
+    if intent is None or not utterance.words or len(utterance.words) > 12:
+        return None
+    found = finder.sketch(utterance)
+    covered = {i for first, last in found.towns for i in range(first, last)}
+    covered |= {i for item in found.flux for i in range(item.first, item.last)}
+    left = [w for i, w in enumerate(utterance.words) if i not in covered and w.plain not in _EMPTY]
+    values = finder.values(utterance, found, intent, background.now)
+    dated = {name for name in ("date", "heure") if name in values}
+    if dated and find_date(" ".join(w.text for w in left), background.now) is None:
+        dated = {name for name in dated if name != "date"}
+    left = [w for w in left if not (dated and _is_temporal(w))]
+    said = {name: value for name, value in values.items() if name in ("commune", "hors_territoire", "flux", "public")}
+    said |= {name: values[name] for name in dated}
+    if left and "public" in said and len(left) <= 2:
+        left = [w for w in left if not finder.publics.find(Utterance(w.text, (w,)))]
+    if left and intent in ("tri.objet", "encombrants.rdv"):
+        objects = finder.objects.find(utterance, by_sound=False)
+        rest = [w for w in left if not any(o.first <= utterance.words.index(w) < o.last for o in objects)]
+        if objects and not rest and utterance.words[0].plain in ("et", "pour", "ou", "alors", *_ARTICLES):
+            return intent, {"objet": objects[0].value}
+    if left or not said:
+        return None
+    if intent == "tri.objet" and "flux" in said:
+        words = [w for i, w in enumerate(utterance.words) if i in covered]
+        return intent, {"objet": finder.objects.canonical(" ".join(w.text for w in words)) or words[-1].text}
+    return intent, said
+
+
+_ARTICLES = ("le", "la", "les", "l", "un", "une", "des", "du", "mon", "ma", "mes")
+_TEMPORAL = re.compile(
+    r"^(?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|demain|hier|aujourd|hui|matin|matinee|"
+    r"soir|soiree|apres|midi|"
+    r"semaine|mois|prochaine?|derniere?|janvier|fevrier|mars|avril|mai|juin|juillet|aout|septembre|octobre|novembre|"
+    r"decembre|premier|heures?|h|\d+.*|week|weekend|end|jours?|huit|quinze|paques|pentecote|noel|"
+    r"toussaint|ferie|cet|cette|"
+    r"un|deux|trois|quatre|cinq|six|sept|dix|onze|douze|treize|quatorze|seize|vingt|trente|et|demie?|vers|fin|debut|an|"
+    r"ascension|assomption|armistice|nouvel|an|ans|lendemain)$"
+)
+
+
+def _is_temporal(word: Word) -> bool:
+    return bool(_TEMPORAL.match(word.plain))
+
+
+def _halves(utterance: Utterance) -> tuple[tuple[Utterance, Utterance], ...]:
+    """Return the ways to cut at a joint or a break, both halves long enough; surest joints first."""
+    words = utterance.words
+    if len(words) < 2 * _SHORTEST_HALF + 1:
+        return ()
+    cuts: dict[int, tuple[int, int]] = {}
+    for index in range(_SHORTEST_HALF, len(words) - 1):
+        for rank, joint in enumerate(_JOINTS):
+            if tuple(w.plain for w in words[index : index + len(joint)]) == joint:
+                skip = 1 if joint[0] == "et" and len(joint) > 1 and joint[1] not in ("aussi", "puis") else len(joint)
+                cuts.setdefault(index, (rank, skip))
+                break
+        if words[index].after_break and index not in cuts:
+            cuts[index] = (5, 0)
+    found: list[tuple[Utterance, Utterance]] = []
+    for index, (_, skip) in sorted(cuts.items(), key=lambda item: item[1][0]):
+        left, right = words[:index], words[index + skip :]
+        if len(left) >= _SHORTEST_HALF and len(right) >= _SHORTEST_HALF:
+            found.append((Utterance(utterance.clean, left), Utterance(utterance.clean, right)))
+    return tuple(found)

@@ -1,0 +1,163 @@
+"""The cheap views of an utterance, trained from the examples: words, sounds and nearest examples.
+
+Training takes a few seconds; what was learnt is kept on disk under the hash of everything it came from (the data and
+the code that reads it), so that a start with a warm cache only reads it.
+"""
+
+import hashlib
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from voicebot.dialog.nlu import augment, classifier
+from voicebot.dialog.nlu.classifier import LinearClassifier, softmax
+from voicebot.dialog.nlu.data import NluData
+from voicebot.dialog.nlu.features import Sighted, Vectoriser, sound_features, word_features
+from voicebot.dialog.nlu.neighbours import Neighbours
+from voicebot.dialog.nlu.normalise import word_set
+
+Floats = npt.NDArray[np.float32]
+
+ACTS = word_set("saluer au_revoir merci oui non repeter plus_lentement aide menu annuler anglais")
+"""Conversational acts: they are the whole turn, or they are not what the turn is about."""
+
+OTHER = "hors_sujet"
+_LOG = logging.getLogger(__name__)
+_MADE_UP_WEIGHT = 0.5
+_SEED = 20261124
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What each view thinks of an utterance: log-probabilities, and likeness to the nearest example of each intent."""
+
+    words: Floats
+    sounds: Floats
+    likeness: Floats
+
+
+class TrainedViews:
+    """The three cheap views.
+
+    Args:
+        data: the examples.
+        look: how an utterance is seen, entities marked.
+        cache: folder where what was learnt is kept; ``None`` trains every time.
+    """
+
+    def __init__(self, data: NluData, look: Callable[[str], Sighted], cache: Path | None) -> None:
+        self.intents = tuple(intent.id for intent in data.intents)
+        self.number = {id_: number for number, id_ in enumerate(self.intents)}
+        self._other = self.number[OTHER]
+        self._look = look
+        self._examples = [(text, self.number[intent.id]) for intent in data.intents for text in intent.examples]
+        self._words, self._sounds = Vectoriser(True, least=2), Vectoriser(False, least=3)
+        file = None if cache is None else cache / f"views-{_fingerprint(data)}.npz"
+        kept = None if file is None else _read(file)
+        if kept is not None:
+            stems = [tuple(line.split(" ")) for line in kept["stems"].tolist()]
+            self.familiar = self._count_familiar(stems)
+            self._words.restore(kept["word_features"], kept["word_weights"])
+            self._sounds.restore(kept["sound_features"], kept["sound_weights"])
+            self._word_model = LinearClassifier(kept["word_model"], kept["word_bias"])
+            self._sound_model = LinearClassifier(kept["sound_model"], kept["sound_bias"])
+        else:
+            sighted = [look(text) for text, _ in self._examples]
+            stems = [seen.stems for seen in sighted]
+            self.familiar = self._count_familiar(stems)
+            self._word_model, self._sound_model = self._train(sighted)
+            if file is not None:
+                self._write(file, stems)
+        self._neighbours = Neighbours(stems, [number for _, number in self._examples], len(self.intents))
+
+    def __call__(self, seen: Sighted) -> Views:
+        """Return what the views think of an utterance."""
+        words = self._word_model.scores(*self._words.row(word_features(seen, self.familiar)))
+        sounds = self._sound_model.scores(*self._sounds.row(sound_features(seen)))
+        return Views(_log(words), _log(sounds), self._neighbours.likeness(seen.stems))
+
+    def _count_familiar(self, stems: Sequence[tuple[str, ...]]) -> Counter[str]:
+        """Return in how many in-scope examples each stem occurs."""
+        pairs = zip(stems, self._examples, strict=True)
+        return Counter(s for row, (_, number) in pairs if number != self._other for s in set(row))
+
+    def _train(self, sighted: Sequence[Sighted]) -> tuple[LinearClassifier, LinearClassifier]:
+        chance = random.Random(_SEED)  # noqa: S311 -- made-up examples, not secrets
+        vocabulary = sorted({word for text, _ in self._examples for word in text.lower().split()})
+        rows: list[list[str]] = []
+        sounds: list[list[str]] = []
+        targets: list[int] = []
+        weights: list[float] = []
+        for (text, number), seen in zip(self._examples, sighted, strict=True):
+            relatives = augment.variants(text, chance, vocabulary, self.intents[number] in ACTS)
+            own = number != self._other
+            for rank, view in enumerate([seen, *(self._look(relative) for relative in relatives)]):
+                rows.append(word_features(view, self.familiar, own))
+                sounds.append(sound_features(view))
+                targets.append(number)
+                weights.append(1.0 if rank == 0 else _MADE_UP_WEIGHT)
+        goals = np.array(targets, dtype=np.int64)
+        importance = np.array(weights, dtype=np.float32)
+        models: list[LinearClassifier] = []
+        for vectoriser, given in ((self._words, rows), (self._sounds, sounds)):
+            vectoriser.fit(given)
+            shape = (len(vectoriser.index), len(self.intents))
+            models.append(classifier.train([vectoriser.row(row) for row in given], goals, shape, importance))
+        return models[0], models[1]
+
+    def _write(self, file: Path, stems: Sequence[tuple[str, ...]]) -> None:
+        """Keep what was learnt; a disk that refuses costs only a slower next start."""
+        word_features_, word_weights = self._words.kept()
+        sound_features_, sound_weights = self._sounds.kept()
+        arrays: dict[str, Any] = {
+            "stems": np.array([" ".join(row) for row in stems]),
+            "word_features": word_features_,
+            "word_weights": word_weights,
+            "sound_features": sound_features_,
+            "sound_weights": sound_weights,
+            "word_model": self._word_model.weights,
+            "word_bias": self._word_model.bias,
+            "sound_model": self._sound_model.weights,
+            "sound_bias": self._sound_model.bias,
+        }
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            partial = file.with_suffix(".partial.npz")
+            np.savez(partial, **arrays)
+            partial.replace(file)
+        except OSError as problem:
+            _LOG.warning("cannot keep the trained views in %s: %s; the next start will be slow", file, problem)
+
+
+def _fingerprint(data: NluData) -> str:
+    """Return the hash of everything the views are learnt from: the data and the code of this package."""
+    digest = hashlib.sha256(np.__version__.encode())
+    here = Path(__file__).parent
+    for module in (*sorted(here.glob("entities/*.py")), *(here / f"{name}.py" for name in _MODULES)):
+        digest.update(module.read_bytes())
+    digest.update(repr(data).encode())
+    return digest.hexdigest()[:20]
+
+
+_MODULES = ("views", "features", "classifier", "augment", "normalise", "phonetic", "lexicon", "data", "neighbours")
+
+
+def _log(scores: Floats) -> Floats:
+    result: Floats = np.log(np.maximum(softmax(scores), 1e-6))
+    return result
+
+
+def _read(file: Path) -> dict[str, npt.NDArray[Any]] | None:
+    """Return what was learnt before, or ``None`` when there is nothing usable."""
+    try:
+        with np.load(file, allow_pickle=False) as kept:
+            return {name: kept[name] for name in kept.files}
+    except (OSError, ValueError, KeyError, EOFError):
+        return None
