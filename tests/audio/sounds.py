@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 from py_nanotts import NanoTTS
 
-from voicebot.audio.frames import Pcm, silence
+from voicebot.audio.frames import LINE_HZ, Pcm, silence
 from voicebot.audio.level import normalise
 from voicebot.audio.resample import resample
 
@@ -46,3 +46,34 @@ def tone(hz: float, seconds: float, rate_hz: int, level_dbfs: float = -20.0) -> 
     times = np.arange(round(seconds * rate_hz)) / rate_hz
     amplitude = 32768 * 10 ** (level_dbfs / 20) * 2**0.5
     return np.clip(np.rint(amplitude * np.sin(2 * np.pi * hz * times)), -32768, 32767).astype(np.int16)
+
+
+def at(sound: Pcm, when_s: float, total: int) -> Pcm:
+    """Return ``total`` samples of silence with ``sound`` placed at ``when_s``, at 8 kHz."""
+    start = round(when_s * LINE_HZ)
+    out = silence(total)
+    piece = sound[: total - start]
+    out[start : start + piece.size] = piece
+    return out
+
+
+def cough(seed: int) -> Pcm:
+    """Two bursts of breath noise, loudest at their start, in the telephone band."""
+    rng = np.random.default_rng(seed)
+    length = int(rng.uniform(0.12, 0.28) * LINE_HZ)
+    breath = np.convolve(rng.standard_normal(length), np.hanning(rng.integers(3, 8)), "same")
+    breath *= np.minimum(np.arange(length) / 80, 1) * np.exp(-np.arange(length) / 640)
+    burst = (breath / np.max(np.abs(breath)) * 32768 * 10 ** (rng.uniform(-14, -4) / 20)).astype(np.int16)
+    return np.concatenate([burst, silence(1200), burst])
+
+
+def door(seed: int) -> Pcm:
+    """A slam: a broad-band shock, then a rumble that dies away."""
+    rng = np.random.default_rng(seed)
+    times = np.arange(int(0.25 * LINE_HZ)) / LINE_HZ
+    rumble = np.convolve(rng.standard_normal(times.size), np.hanning(9), "same") * np.exp(-times * 25)
+    ring = np.sin(2 * np.pi * rng.uniform(300, 500) * times) * np.exp(-times * 35)
+    shock = rng.standard_normal(times.size) * np.exp(-times * 120)
+    slam = rumble / 2 + ring + shock
+    pcm: Pcm = (slam / np.max(np.abs(slam)) * 32768 * 10 ** (rng.uniform(-12, -3) / 20)).astype(np.int16)
+    return pcm

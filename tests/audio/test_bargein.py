@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from tests.audio.sounds import mix, noise, say, tone
+from tests.audio.sounds import at, cough, door, mix, noise, say, tone
 from voicebot.audio.bargein import BargeIn
 from voicebot.audio.frames import FRAME_S, Pcm, frame_samples, silence
 from voicebot.audio.g711 import alaw_decode, alaw_encode
@@ -46,14 +46,6 @@ def echo(played: Pcm, gain_db: float, delay_ms: float) -> Pcm:
     return np.concatenate([silence(delay), np.rint(back).astype(np.int16)])[: played.size]
 
 
-def at(sound: Pcm, when_s: float, total: int) -> Pcm:
-    start = round(when_s * RATE_HZ)
-    out = silence(total)
-    piece = sound[: total - start]
-    out[start : start + piece.size] = piece
-    return out
-
-
 def decision_s(caller: Pcm, played: Pcm, barge_in: BargeIn | None = None) -> float | None:
     """The time at which the interruption is decided, over an A-law line; ``None`` if it never is."""
     barge_in = barge_in or BargeIn(RATE_HZ)
@@ -63,28 +55,6 @@ def decision_s(caller: Pcm, played: Pcm, barge_in: BargeIn | None = None) -> flo
         if barge_in.feed(line[start : start + size], played[start : start + size]):
             return (start + size) / RATE_HZ
     return None
-
-
-def cough(seed: int) -> Pcm:
-    """Two bursts of breath noise, loudest at their start, in the telephone band."""
-    rng = np.random.default_rng(seed)
-    length = int(rng.uniform(0.12, 0.28) * RATE_HZ)
-    breath = np.convolve(rng.standard_normal(length), np.hanning(rng.integers(3, 8)), "same")
-    breath *= np.minimum(np.arange(length) / 80, 1) * np.exp(-np.arange(length) / 640)
-    burst = (breath / np.max(np.abs(breath)) * 32768 * 10 ** (rng.uniform(-14, -4) / 20)).astype(np.int16)
-    return np.concatenate([burst, silence(1200), burst])
-
-
-def door(seed: int) -> Pcm:
-    """A slam: a broad-band shock, then a rumble that dies away."""
-    rng = np.random.default_rng(seed)
-    times = np.arange(int(0.25 * RATE_HZ)) / RATE_HZ
-    rumble = np.convolve(rng.standard_normal(times.size), np.hanning(9), "same") * np.exp(-times * 25)
-    ring = np.sin(2 * np.pi * rng.uniform(300, 500) * times) * np.exp(-times * 35)
-    shock = rng.standard_normal(times.size) * np.exp(-times * 120)
-    slam = rumble / 2 + ring + shock
-    pcm: Pcm = (slam / np.max(np.abs(slam)) * 32768 * 10 ** (rng.uniform(-12, -3) / 20)).astype(np.int16)
-    return pcm
 
 
 @pytest.mark.parametrize("echo_db", [None, -20.0])
@@ -122,7 +92,8 @@ def test_an_echo_that_changes_its_delay_in_mid_call_does_not_interrupt() -> None
 def test_coughs_and_doors_do_not_interrupt(sound: Callable[[int], Pcm], allowed: int) -> None:
     played = assistant(3.0)
     background = mix(echo(played, -20, 150), noise(played.size, -54, seed=4))
-    hits = [seed for seed in range(20) if decision_s(mix(background, at(sound(seed), 1.7, played.size)), played)]
+    bursts = [at(sound(seed), 1.7, played.size) for seed in range(20)]
+    hits = [seed for seed, burst in enumerate(bursts) if decision_s(mix(background, burst), played)]
     assert len(hits) <= allowed, hits
 
 
@@ -136,7 +107,7 @@ def test_a_click_does_not_interrupt_but_a_word_does() -> None:
 def test_the_decision_comes_once_until_reset() -> None:
     barge_in = BargeIn(RATE_HZ)
     speech = np.concatenate([silence(RATE_HZ // 2), say("Non non, attendez, attendez un peu.", RATE_HZ)])
-    frames = [speech[at : at + 160] for at in range(0, speech.size - 159, 160)]
+    frames = [speech[first : first + 160] for first in range(0, speech.size - 159, 160)]
     assert sum(barge_in.feed(frame, None) for frame in frames) == 1
     assert sum(barge_in.feed(frame, None) for frame in frames) == 0
     barge_in.reset()

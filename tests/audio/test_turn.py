@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.audio.sounds import noise, say, with_silence
+from tests.audio.sounds import at, cough, mix, noise, say, with_silence
 from voicebot.audio.frames import FRAME_S, Pcm, frame_samples, silence
 from voicebot.audio.settings import TurnSettings, TurnTaking
 from voicebot.audio.turn import (
@@ -36,7 +36,7 @@ def feed(machine: TurnMachine, *runs: tuple[bool, float]) -> list[TurnEvent]:
 
 def hear(detector: TurnDetector, pcm: Pcm) -> list[TurnEvent]:
     size = frame_samples(RATE_HZ)
-    return [e for at in range(0, pcm.size - size + 1, size) for e in detector.feed(pcm[at : at + size])]
+    return [e for first in range(0, pcm.size - size + 1, size) for e in detector.feed(pcm[first : first + size])]
 
 
 def only(kind: type, events: list[TurnEvent]) -> list[TurnEvent]:
@@ -114,12 +114,26 @@ def test_a_short_noise_is_discarded() -> None:
     assert [type(event) for event in events] == [SpeechStarted, Discarded]
 
 
-def test_an_unvoiced_burst_is_discarded_and_a_long_whisper_is_not() -> None:
-    cough, whisper = TurnMachine(), TurnMachine()
-    events = [e for i in range(100) for e in cough.feed(10 <= i < 30, voiced=False)]
-    assert [type(event) for event in events] == [SpeechStarted, Discarded]
-    events = [e for i in range(150) for e in whisper.feed(10 <= i < 70, voiced=False)]
+@pytest.mark.parametrize(
+    ("frames", "expected"),
+    [(20, []), (30, [SpeechStarted, Discarded]), (60, [SpeechStarted, Paused, Ended])],
+)
+def test_without_a_vowel_a_cough_begins_nothing_a_breath_is_discarded_and_a_whisper_is_a_turn(
+    frames: int, expected: list[type]
+) -> None:
+    machine = TurnMachine()
+    events = [e for i in range(150) for e in machine.feed(10 <= i < 10 + frames, voiced=False)]
+    assert [type(event) for event in events] == expected
+
+
+def test_a_first_fricative_belongs_to_the_turn() -> None:
+    machine = TurnMachine()
+    events = [e for i in range(100) for e in machine.feed(10 <= i < 50, voiced=20 <= i < 50)]
     assert [type(event) for event in events] == [SpeechStarted, Paused, Ended]
+    started = events[0]
+    assert isinstance(started, SpeechStarted)
+    assert started.at_s == pytest.approx(0.2)
+    assert started.preroll_s == pytest.approx(0.22 + 0.2)
 
 
 def test_an_endless_turn_is_cut() -> None:
@@ -193,6 +207,20 @@ def test_spoken_french_is_one_turn_with_accurate_bounds() -> None:
     assert ended.speech_end_s == pytest.approx(1.0 + speech.size / RATE_HZ, abs=0.14)
 
 
+def test_a_call_that_begins_with_speech_is_heard_from_its_first_word() -> None:
+    for text in ("Mais non.", "Bonjour, c'est pour les encombrants."):
+        events = hear(TurnDetector(RATE_HZ), with_silence(say(text, RATE_HZ), 0.0, 1.0, RATE_HZ))
+        (ended,) = only(Ended, events)
+        assert isinstance(ended, Ended)
+        assert ended.speech_start_s <= 0.12
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_cough_is_no_turn(seed: int) -> None:
+    pcm = mix(at(cough(seed), 1.5, 4 * RATE_HZ), noise(4 * RATE_HZ, -54, seed))
+    assert not only(Ended, hear(TurnDetector(RATE_HZ), pcm))
+
+
 def test_a_very_short_answer_is_a_turn() -> None:
     for word in ("oui", "non", "Touques"):
         events = hear(TurnDetector(RATE_HZ), with_silence(say(word, RATE_HZ), 0.6, 1.0, RATE_HZ))
@@ -220,8 +248,8 @@ def test_nothing_begins_while_the_caller_is_not_listened_to() -> None:
     detector = TurnDetector(RATE_HZ)
     pcm = say("Allô, allô, vous m'entendez ?", RATE_HZ)
     size = frame_samples(RATE_HZ)
-    for at in range(0, pcm.size - size, size):
-        assert detector.feed(pcm[at : at + size], listening=False) == ()
+    for start in range(0, pcm.size - size, size):
+        assert detector.feed(pcm[start : start + size], listening=False) == ()
     assert detector.now_s == pytest.approx(pcm.size // size * FRAME_S, abs=FRAME_S)
 
 

@@ -87,14 +87,16 @@ TurnEvent: TypeAlias = SpeechStarted | Paused | Resumed | Ended | Discarded
 
 _START_GAP_FRAMES = 3
 _RESUME_GAP_FRAMES = 3
-_VOICED_FRAMES = 2
+_VOICED_FRAMES = 3
+_UNVOICED_START_FRAMES = 25
 _LONG_UNVOICED_FRAMES = 40
 
 
 class TurnMachine:
     """The decisions, from one ``(speech, voiced)`` pair a frame. Times are seconds from the first frame.
 
-    Outside a turn, speech must last ``start_ms`` (short gaps allowed) to begin one. Inside a turn, after a gap, two
+    Outside a turn, speech must last ``start_ms`` (short gaps allowed) and hold a vowel, or half a second without, to
+    begin one. Inside a turn, after a gap, two
     speech frames out of three are needed to go on, so that a click in a silence does not prolong it.
     """
 
@@ -183,7 +185,9 @@ class TurnMachine:
         self._last = frame
         self._speech_frames += 1
         self._voiced_frames += voiced
-        if self._speech_frames < self._start_frames:
+        # a fricative may come first: the preroll covers it; a whisper has no vowel at all, but lasts
+        known = self._voiced_frames > 0 or self._speech_frames >= _UNVOICED_START_FRAMES
+        if self._speech_frames < self._start_frames or not known:
             return ()
         return self._start(self._first, frame, self._speech_frames, self._voiced_frames)
 

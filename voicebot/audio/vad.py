@@ -4,7 +4,7 @@ WebRTC's detector decides on the spectrum; three guards decide what it cannot. T
 of the lowest level of the last seconds (minimum statistics, after R. Martin, IEEE Trans. Speech and Audio Processing
 9(5), 2001), which also removes WebRTC's hangover, so that the end of speech is found where it is. The stuck guard:
 when WebRTC stays on without a pause, as it does on music, the level alone decides, with a wider margin. The voicing
-measure: periodicity at a human pitch, which clicks, coughs and doors lack.
+measure: periodicity at a human pitch that does not die away, which clicks, coughs and doors lack.
 """
 
 from collections import deque
@@ -26,6 +26,12 @@ _PITCH_LOW_HZ, _PITCH_HIGH_HZ = 70, 400
 _PAUSE_FRAMES = 10
 _VOICED = 0.5
 _ROOM_DB = 10.0
+_NOISY_ROOM_DB = 4.0
+_QUIET_DBFS, _QUIET_TO_NOISY_DB = -55.0, 13.0
+_LINE_NOISE_DBFS = -50.0
+_UNKNOWN_SUB_WINDOWS = 2
+_DYING_DB = 7.0
+_DYING_FRAMES = 10
 _USUAL_PEAK_DBFS = -20.0
 _PEAK_RISE, _PEAK_FALL = 0.3, 0.02
 
@@ -34,8 +40,8 @@ _PEAK_RISE, _PEAK_FALL = 0.3, 0.02
 class Voice:
     """What one frame holds.
 
-    ``speech`` is the decision; ``voiced`` says that it is periodic at a human pitch (a vowel; only measured on frames
-    that stand out of the noise). Levels in dBFS.
+    ``speech`` is the decision; ``voiced`` says that it stands out of the noise, periodic at a human pitch and not dying
+    away: a vowel. Levels in dBFS.
     """
 
     speech: bool
@@ -59,7 +65,8 @@ class Vad:
         self._settings = settings
         self._rate_hz = rate_hz
         self._webrtc = webrtcvad.Vad(settings.aggressiveness)
-        self._power = 0.0
+        self._power = _power(_LINE_NOISE_DBFS)
+        self._levels: deque[float] = deque(maxlen=_DYING_FRAMES)
         self._minima: deque[float] = deque(maxlen=max(1, round(settings.floor_window_s / FRAME_S / _SUB_WINDOW_FRAMES)))
         self._minimum = float("inf")
         self._in_window = 0
@@ -72,6 +79,9 @@ class Vad:
     def floor_dbfs(self) -> float:
         """The level of the line's noise, as estimated now."""
         power = min(self._minimum, min(self._minima, default=float("inf")))
+        # a call may begin with speech: until the line is known, its noise is taken to be a usual one
+        if len(self._minima) < _UNKNOWN_SUB_WINDOWS:
+            power = min(power, _power(_LINE_NOISE_DBFS))
         return min(_FLOOR_MAX_DBFS, max(_FLOOR_MIN_DBFS, _dbfs(power)))
 
     @property
@@ -92,14 +102,17 @@ class Vad:
         stands_out = level > max(floor + self._margin_db(floor), settings.quietest_dbfs)
         periodicity = self._voicing.feed(samples, stands_out)
         speech = stands_out and flagged
+        # a vowel keeps its level; a shock rings, but dies away
+        self._levels.append(level)
+        voiced = stands_out and periodicity >= _VOICED and level > max(self._levels) - _DYING_DB
         if speech:
             step = level - self._peak_dbfs
             self._peak_dbfs += step * (_PEAK_RISE if step > 0 else _PEAK_FALL)
-        return Voice(speech, stands_out and periodicity >= _VOICED, level, floor)
+        return Voice(speech, voiced, level, floor)
 
     def _follow_floor(self, power: float) -> None:
         # power, not decibels: one lost packet, replaced by silence, must not drag the floor down
-        self._power += (power - self._power) * _SMOOTHING if self._in_window or self._minima else power
+        self._power += (power - self._power) * _SMOOTHING
         self._minimum = min(self._minimum, self._power)
         self._in_window += 1
         if self._in_window >= _SUB_WINDOW_FRAMES:
@@ -116,7 +129,9 @@ class Vad:
         settings = self._settings
         if self.stuck:
             return settings.stuck_margin_db
-        return min(max(self._peak_dbfs - settings.behind_db - floor, settings.margin_db), settings.margin_db + _ROOM_DB)
+        # the noisier the line, the nearer to the caller's own level the rest of the room is
+        behind = settings.behind_db - _NOISY_ROOM_DB * min(1.0, max(0.0, (floor - _QUIET_DBFS) / _QUIET_TO_NOISY_DB))
+        return min(max(self._peak_dbfs - behind - floor, settings.margin_db), settings.margin_db + _ROOM_DB)
 
     def _follow_stuck(self, flagged: bool) -> None:
         if flagged:
@@ -156,6 +171,10 @@ class _Voicing:
         if own <= 0.0:
             return 0.0
         return float(np.max(products / np.sqrt(windows * own + 1.0)))
+
+
+def _power(dbfs: float) -> float:
+    return FULL_SCALE * FULL_SCALE * 10 ** (dbfs / 10)
 
 
 def _dbfs(power: float) -> float:
