@@ -10,6 +10,7 @@ from voicebot.audio.bargein import BargeIn
 from voicebot.audio.frames import FRAME_S, Pcm, frame_samples, silence
 from voicebot.audio.g711 import alaw_decode, alaw_encode
 from voicebot.audio.settings import BargeInSettings
+from voicebot.audio.turn import Ended, Paused, PreRoll, Resumed, SpeechStarted, TurnDetector, TurnEvent
 
 RATE_HZ = 8000
 ASSISTANT = (
@@ -125,3 +126,30 @@ def test_the_start_of_the_interruption_is_known_when_it_is_decided() -> None:
 def test_settings_out_of_range_are_named() -> None:
     with pytest.raises(ValueError, match="echo_delay_ms"):
         BargeInSettings(echo_delay_ms=20)
+
+
+def test_an_interruption_becomes_a_turn_whose_first_word_is_in_the_preroll() -> None:
+    barge_in, turns, memory = BargeIn(RATE_HZ), TurnDetector(RATE_HZ), PreRoll(1.5)
+    words = say("Attendez, je voudrais parler à un conseiller.", RATE_HZ)
+    played = assistant(8.0)
+    without_echo = mix(at(words, 3.0, played.size), noise(played.size, -54, 8))
+    with_echo = mix(without_echo, echo(played, -20, 180))
+    events: list[TurnEvent] = []
+    speaking, decided_s, remembered = True, 0.0, silence(0)
+    for first in range(0, played.size - 159, 160):
+        frame = (with_echo if speaking else without_echo)[first : first + 160]
+        memory.push(frame)
+        events += turns.feed(frame, listening=not speaking)
+        if barge_in.feed(frame, played[first : first + 160] if speaking else None):
+            speaking, decided_s = False, turns.now_s
+            (started,) = turns.begin(turns.now_s - barge_in.speech_ago_s)
+            assert isinstance(started, SpeechStarted)
+            events.append(started)
+            remembered = memory.last(started.preroll_s)
+    assert 3.0 < decided_s <= 3.2
+    assert remembered.size / RATE_HZ >= decided_s - 3.0
+    assert [type(event) for event in events if not isinstance(event, Paused | Resumed)] == [SpeechStarted, Ended]
+    ended = events[-1]
+    assert isinstance(ended, Ended)
+    assert ended.speech_start_s == pytest.approx(3.0, abs=0.06)
+    assert ended.speech_end_s == pytest.approx(3.0 + words.size / RATE_HZ, abs=0.2)

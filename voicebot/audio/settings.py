@@ -86,13 +86,13 @@ class TurnTaking(Enum):
 class BargeInSettings:
     """When the caller is taken to interrupt.
 
-    ``evidence_ms`` of speech within the last 220 ms, unvoiced sound counting for less than half, at least ``voiced_ms``
+    ``evidence_ms`` of speech within the last 220 ms, unvoiced sound counting for half, at least ``voiced_ms``
     of it voiced, must stand out of the assistant's own echo.
     ``echo_gain_db`` is the loudest echo expected before the line's own is known, against what was played;
     ``echo_delay_ms`` the latest. ``echo_margin_db`` is how far above the expected echo the caller must be.
     """
 
-    evidence_ms: int = 80
+    evidence_ms: int = 70
     voiced_ms: int = 60
     echo_gain_db: float = -15.0
     echo_delay_ms: int = 500
