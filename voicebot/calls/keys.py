@@ -1,0 +1,57 @@
+"""Keys pressed during a call: alone they are answers, in a dictation they are characters.
+
+Outside a dictation each key is handed over at once. While digits or letters are being typed, ``#`` ends the entry,
+``*`` erases it, and so do enough keys or a pause after the last one. Time is counted in frames.
+"""
+
+from voicebot.audio.frames import FRAME_S
+from voicebot.dialog.turns import Dictation, Expect
+
+_ENTRY_PAUSE_S = 3.0
+
+
+class Keypad:
+    """The keys of one call."""
+
+    def __init__(self) -> None:
+        self._expect = Expect()
+        self._typed = ""
+        self._idle_s = 0.0
+
+    @property
+    def typing(self) -> bool:
+        """Whether an entry is in progress."""
+        return bool(self._typed)
+
+    def expect(self, expect: Expect) -> None:
+        """Prepare for the answer to what was just asked; an entry in progress is forgotten."""
+        self._expect = expect
+        self._typed = ""
+
+    def feed(self, keys: str) -> str | None:
+        """Take the keys pressed in one frame; return an entry once it is whole, else ``None``."""
+        if not keys:
+            return self._wait()
+        self._idle_s = 0.0
+        if self._expect.dictation is Dictation.NONE and self._expect.max_keys <= 1:
+            return keys[0]
+        for key in keys:
+            if key == "#":
+                return self._take() or "#"
+            if key == "*":
+                self._typed = ""
+                continue
+            self._typed += key
+            if len(self._typed) == self._expect.max_keys:
+                return self._take()
+        return None
+
+    def _wait(self) -> str | None:
+        if not self._typed:
+            return None
+        self._idle_s += FRAME_S
+        return self._take() if self._idle_s >= _ENTRY_PAUSE_S else None
+
+    def _take(self) -> str:
+        typed, self._typed = self._typed, ""
+        return typed

@@ -1,0 +1,48 @@
+"""What a conversation needs from the rest of the product, as narrow protocols owned here."""
+
+from typing import Protocol
+
+from voicebot.audio.frames import Pcm
+from voicebot.calls.record import CallRecord, TurnRecord
+from voicebot.dialog.turns import Heard, Reply
+from voicebot.telephony.base import TransferOrder
+
+
+class Dialogue(Protocol):
+    """One conversation with the brain. Synchronous; called from one thread at a time."""
+
+    def greet(self) -> Reply:
+        """Return the opening words."""
+
+    def respond(self, heard: Heard) -> Reply:
+        """Return the answer to one turn of the caller."""
+
+    def returned(self, result: str) -> Reply:
+        """Return what to say when a transfer failed and the caller is back (``busy``, ``no_answer``, ``reject``...)."""
+
+
+class Targets(Protocol):
+    """The advisers of a profile: the only places a call can be handed to."""
+
+    def orders(self, target: str) -> tuple[TransferOrder, ...]:
+        """Return the places to try for ``target``, in order; empty when the profile does not know it."""
+
+
+class Judge(Protocol):
+    """Says whether words heard so far are already a whole request; pure, a few milliseconds."""
+
+    def complete(self, text: str, alternatives: tuple[str, ...]) -> bool:
+        """Return True when nothing more needs to be said to act on ``text``."""
+
+
+class Witness(Protocol):
+    """Whoever follows a call while it goes on: recorder, live page, bench."""
+
+    def frame(self, caller: Pcm, assistant: Pcm) -> None:
+        """Follow one 20 ms frame of both sides."""
+
+    def turn(self, call: CallRecord, turn: TurnRecord) -> None:
+        """Follow a turn once its answer is known."""
+
+    def ended(self, call: CallRecord) -> None:
+        """Follow the end of the call."""

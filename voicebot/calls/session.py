@@ -1,0 +1,399 @@
+"""One call, from answer to hang-up: a loop of 20 ms frames and one door for its state.
+
+Each tick plays a frame, hears a frame, takes the keys, and collects what was being computed. Nothing in the loop waits
+for anything but the line: recognition, the brain and the voice work in the background (``Work``) and their results are
+collected at a tick. So a replayed call on a virtual clock runs the very same code as a real one.
+"""
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from voicebot.asr.base import RecognitionError, Transcript
+from voicebot.audio.frames import FRAME_S, Pcm
+from voicebot.calls.ears import CutIn, Ears, FalseAlarm, Spoke
+from voicebot.calls.keys import Keypad
+from voicebot.calls.mouth import Mouth, silent_frame
+from voicebot.calls.ports import Dialogue, Targets, Witness
+from voicebot.calls.record import CallRecord, TransferRecord, TurnRecord
+from voicebot.calls.sentences import Sentences
+from voicebot.calls.transfer import hand_over
+from voicebot.calls.work import Work
+from voicebot.clock import Clock
+from voicebot.dialog.turns import HangUp, Heard, Record, Reply, Say, Transfer
+from voicebot.telephony.base import CallEnded, Leg, Tick
+
+log = logging.getLogger(__name__)
+
+_MUMBLE_S = 1.0
+"""Sound this long that gave no word was speech we failed to understand, not noise."""
+_LAST_WORD_S = 0.4
+"""The line stays open this long after the last word, so that its end is heard."""
+_TROUBLES_ALLOWED = 2
+
+
+class State(Enum):
+    """What the call is doing."""
+
+    SPEAKING = "speaking"
+    LISTENING = "listening"
+    THINKING = "thinking"
+    TRANSFERRING = "transferring"
+    ENDING = "ending"
+    ENDED = "ended"
+
+
+_MOVES: dict[State, frozenset[State]] = {
+    State.SPEAKING: frozenset(
+        {State.SPEAKING, State.LISTENING, State.THINKING, State.TRANSFERRING, State.ENDING, State.ENDED}
+    ),
+    State.LISTENING: frozenset({State.SPEAKING, State.THINKING, State.ENDED}),
+    State.THINKING: frozenset({State.SPEAKING, State.LISTENING, State.THINKING, State.ENDED}),
+    State.TRANSFERRING: frozenset({State.SPEAKING, State.ENDED}),
+    State.ENDING: frozenset({State.ENDED}),
+    State.ENDED: frozenset(),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Company:
+    """Those a call needs: the brain's conversation, the advisers, the line's sentences, and who follows the call."""
+
+    dialogue: Dialogue
+    targets: Targets
+    sentences: Sentences
+    witnesses: Sequence[Witness] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """``max_s`` ends the call; ``sign_of_life_s`` of silence while an answer is worked out is covered by words."""
+
+    max_s: float = 1800.0
+    sign_of_life_s: float = 1.0
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A turn being understood: its record, what the recogniser owes, then what the brain owes."""
+
+    turn: TurnRecord
+    transcript: "asyncio.Task[Transcript] | None" = None
+    reply: "asyncio.Task[Reply] | None" = None
+    heard: Heard = field(default_factory=Heard)
+    transcript_s: float = 0.0
+    reply_s: float = 0.0
+    ended_s: float = 0.0
+    played: float = 1.0
+    covered: bool = False
+
+
+class CallSession:
+    """The conversation on one leg. ``run`` is called once."""
+
+    def __init__(
+        self, leg: Leg, ears: Ears, mouth: Mouth, company: Company, work: Work, clock: Clock, record: CallRecord
+    ) -> None:
+        self._leg = leg
+        self._ears = ears
+        self._mouth = mouth
+        self._company = company
+        self._work = work
+        self._clock = clock
+        self._record = record
+        self._limits = Limits()
+        self._keypad = Keypad()
+        self._state = State.SPEAKING
+        self._silent = silent_frame(leg.rate_hz)
+        self._start_s = clock.monotonic()
+        self._reply = Reply(says=())
+        self._pending: _Pending | None = None
+        self._answering: _Pending | None = None
+        self._played = 1.0
+        self._held: Reply | None = None
+        self._quiet_s = 0.0
+        self._transfer: asyncio.Task[TransferRecord] | None = None
+        self._troubles = 0
+        self._words: dict[str, Iterator[str]] = {}
+
+    @property
+    def state(self) -> State:
+        """What the call is doing now."""
+        return self._state
+
+    def limit(self, limits: Limits) -> None:
+        """Replace the default limits; before ``run``."""
+        self._limits = limits
+
+    async def run(self) -> CallRecord:
+        """Hold the conversation until either side hangs up; return what happened. Never raises for a failed part."""
+        try:
+            await self._leg.answer()
+            self._start_s = self._clock.monotonic()
+            self._open()
+            while self._state is not State.ENDED and (tick := await self._leg.tick()) is not None:
+                self._step(tick)
+        except CallEnded:
+            log.info("the caller hung up before the call was answered")
+        except Exception:
+            self._record.failed = True
+            log.exception("the call failed")
+        finally:
+            await self._end()
+        return self._record
+
+    async def _end(self) -> None:
+        if self._transfer is not None and self._transfer.done() and not self._transfer.cancelled():
+            self._record.transfer = self._transfer.result()
+        self._record.duration_s = self._now_s()
+        self._record.stats = self._leg.stats()
+        await self._leg.hang_up()
+        self._ears.drop()
+        await self._work.close()
+        for witness in self._company.witnesses:
+            witness.ended(self._record)
+
+    def _now_s(self) -> float:
+        return self._clock.monotonic() - self._start_s
+
+    def _move_to(self, state: State) -> None:
+        if state not in _MOVES[self._state]:
+            raise AssertionError(f"no way from {self._state.value} to {state.value}")
+        if state is not self._state:
+            log.debug("%s -> %s", self._state.value, state.value)
+        self._state = state
+        self._quiet_s = 0.0
+
+    def _open(self) -> None:
+        reply = self._company.dialogue.greet()
+        self._record.greeting = reply.text
+        self._act_on(reply)
+
+    def _step(self, tick: Tick) -> None:
+        out = self._mouth.frame()
+        self._leg.play(self._silent if out is None else out)
+        for witness in self._company.witnesses:
+            witness.frame(tick.pcm, self._silent if out is None else out)
+        if out is not None:
+            self._note_answer_started()
+        entry = self._keypad.feed(tick.keys)
+        if tick.keys:
+            self._pressed()
+        if entry is not None and self._state in (State.SPEAKING, State.LISTENING, State.THINKING):
+            self._take_keys(entry)
+        self._listen(tick.pcm, out)
+        self._collect()
+        self._move_on()
+
+    def _listen(self, pcm: Pcm, out: Pcm | None) -> None:
+        if self._state in (State.TRANSFERRING, State.ENDING, State.ENDED):
+            return
+        match self._ears.feed(pcm, out, self._mouth.interruptible):
+            case CutIn():
+                self._played = self._mouth.stop(self._leg.flush())
+            case FalseAlarm():
+                self._take_up_again()
+            case Spoke() as spoke:
+                self._take_speech(spoke)
+
+    def _take_up_again(self) -> None:
+        if self._held is not None:
+            held, self._held = self._held, None
+            self._speak(held)
+        elif self._played < 1.0:
+            self._mouth.resume(self._played)
+        self._played = 1.0
+
+    def _take_speech(self, spoke: Spoke) -> None:
+        end_s = self._now_s() - spoke.silence_s
+        turn = TurnRecord(end_s - spoke.length_s, "voice", interrupted=self._played < 1.0, speech_end_s=end_s)
+        turn.parts_s["end_of_turn"] = spoke.silence_s
+        self._think(_Pending(turn, spoke.transcript, ended_s=self._now_s(), played=self._played))
+
+    def _pressed(self) -> None:
+        """Keys silence the assistant and what the caller was saying, at once."""
+        if self._state in (State.TRANSFERRING, State.ENDING):
+            return
+        if self._mouth.busy and self._mouth.interruptible:
+            self._played = self._mouth.stop(self._leg.flush())
+        self._ears.drop()
+        self._quiet_s = 0.0
+
+    def _take_keys(self, entry: str) -> None:
+        turn = TurnRecord(self._now_s(), "keys", heard=entry, interrupted=self._played < 1.0)
+        self._think(self._ask_brain(_Pending(turn, heard=Heard(keys=entry, played=self._played))))
+
+    def _take_silence(self) -> None:
+        turn = TurnRecord(self._now_s(), "silence")
+        self._think(self._ask_brain(_Pending(turn, heard=Heard(silent=True, confidence=0.0))))
+
+    def _think(self, pending: _Pending) -> None:
+        self._played = 1.0
+        self._held = None
+        self._pending = pending
+        self._answering = None
+        self._move_to(State.THINKING)
+
+    def _ask_brain(self, pending: _Pending) -> _Pending:
+        pending.transcript_s = self._now_s()
+        pending.reply = self._work.compute(
+            asyncio.to_thread(self._company.dialogue.respond, pending.heard), "understanding"
+        )
+        return pending
+
+    def _collect(self) -> None:
+        """Take what was being computed, if it is ready."""
+        pending = self._pending
+        if pending is None:
+            return
+        if pending.reply is None and pending.transcript is not None and pending.transcript.done():
+            self._take_transcript(pending, pending.transcript)
+        elif pending.reply is not None and pending.reply.done():
+            self._take_reply(pending, pending.reply)
+        elif self._quiet_s >= self._limits.sign_of_life_s and not pending.covered and not self._mouth.busy:
+            pending.covered = True
+            self._mouth.say([Say(self._word("sign_of_life"))], answer=False)
+
+    def _take_transcript(self, pending: _Pending, task: "asyncio.Task[Transcript]") -> None:
+        turn = pending.turn
+        turn.parts_s["recognition"] = self._now_s() - pending.ended_s
+        try:
+            heard = task.result()
+        except RecognitionError as error:
+            log.error("recognition failed: %s", error)
+            self._pending = None
+            self._say_trouble("not_heard", turn)
+            return
+        turn.heard = heard.text
+        if not heard.text and not heard.choices and (turn.speech_end_s or 0.0) - turn.t_s < _MUMBLE_S:
+            self._pending = None
+            self._ears.expect(self._reply.expect)
+            if turn.interrupted:
+                self._move_to(State.SPEAKING)
+                self._mouth.resume(pending.played)
+            else:
+                self._move_to(State.LISTENING)
+            return
+        pending.heard = Heard(
+            text=heard.text,
+            alternatives=heard.alternatives,
+            confidence=heard.confidence,
+            choices=tuple((choice.id, choice.probability) for choice in heard.choices),
+            played=pending.played,
+        )
+        self._ask_brain(pending)
+
+    def _take_reply(self, pending: _Pending, task: "asyncio.Task[Reply]") -> None:
+        self._pending = None
+        turn = pending.turn
+        pending.reply_s = self._now_s()
+        turn.parts_s["understanding"] = pending.reply_s - pending.transcript_s
+        error = task.exception()
+        if error is not None:
+            log.error("the brain failed on a turn", exc_info=error)
+            self._say_trouble("trouble", turn)
+            return
+        reply = task.result()
+        turn.intent, turn.confidence, turn.entities = reply.intent, reply.confidence, reply.entities
+        turn.said = reply.text
+        self._answering = pending
+        self._act_on(reply)
+        self._note_turn(turn)
+
+    def _note_turn(self, turn: TurnRecord) -> None:
+        self._record.turns.append(turn)
+        for witness in self._company.witnesses:
+            witness.turn(self._record, turn)
+
+    def _act_on(self, reply: Reply) -> None:
+        self._reply = reply
+        self._record.answered = self._record.answered or reply.answered
+        self._record.records.extend(action for action in reply.actions if isinstance(action, Record))
+        self._ears.expect(reply.expect)
+        self._keypad.expect(reply.expect)
+        self._move_to(State.SPEAKING)
+        if self._ears.hearing:  # the caller goes on: never talk over them
+            self._held, self._played = reply, 0.0
+        else:
+            self._speak(reply)
+
+    def _speak(self, reply: Reply) -> None:
+        handing_over = any(isinstance(action, Transfer) for action in reply.actions)
+        self._mouth.say(reply.says, pace_steps=reply.pace, gain_db=reply.gain_db, interruptible=not handing_over)
+
+    def _note_answer_started(self) -> None:
+        answering = self._answering
+        if answering is None or not self._mouth.answering:
+            return
+        self._answering = None
+        answering.turn.answer_s = self._now_s()
+        answering.turn.parts_s["voice"] = answering.turn.answer_s - answering.reply_s
+
+    def _say_trouble(self, kind: str, turn: TurnRecord) -> None:
+        self._troubles += 1
+        words = self._word(kind)
+        turn.said = words
+        self._note_turn(turn)
+        if self._troubles > _TROUBLES_ALLOWED:
+            self._record.failed = True
+            self._reply = Reply(says=(), actions=(HangUp(),), expect=self._reply.expect)
+        self._ears.expect(self._reply.expect)
+        self._keypad.expect(self._reply.expect)
+        self._move_to(State.SPEAKING)
+        self._mouth.say([Say(words)], answer=False)
+
+    def _move_on(self) -> None:
+        """Do what the silence of both sides calls for."""
+        self._quiet_s = (
+            0.0 if self._mouth.busy or self._ears.hearing or self._keypad.typing else self._quiet_s + FRAME_S
+        )
+        match self._state:
+            case State.SPEAKING if not self._mouth.busy and not self._ears.hearing:
+                self._after_speaking()
+            case State.LISTENING if self._quiet_s >= self._reply.expect.no_input_s:
+                self._take_silence()
+            case State.TRANSFERRING:
+                self._follow_transfer()
+            case State.ENDING if self._quiet_s >= _LAST_WORD_S:
+                self._move_to(State.ENDED)
+        if self._now_s() >= self._limits.max_s and self._state not in (State.ENDING, State.ENDED, State.TRANSFERRING):
+            self._give_up()
+
+    def _after_speaking(self) -> None:
+        for action in self._reply.actions:
+            if isinstance(action, Transfer):
+                self._transfer = self._work.outside(
+                    hand_over(self._leg, self._company.targets, action), f"transfer-{action.target}"
+                )
+                self._move_to(State.TRANSFERRING)
+                return
+            if isinstance(action, HangUp):
+                self._move_to(State.ENDING)
+                return
+        self._move_to(State.LISTENING)
+        self._leg.awaiting(self._reply.expect.slot)
+
+    def _follow_transfer(self) -> None:
+        if self._transfer is None or not self._transfer.done():
+            return
+        self._record.transfer = self._transfer.result()
+        if self._record.transfer.result == "answered":
+            self._move_to(State.ENDED)
+        else:
+            self._act_on(self._company.dialogue.returned(self._record.transfer.result))
+
+    def _give_up(self) -> None:
+        self._mouth.stop(self._leg.flush())
+        self._pending = None
+        self._reply = Reply(says=(), actions=(HangUp(),))
+        self._move_to(State.SPEAKING)
+        self._mouth.say([Say(self._word("too_long"), barge_in=False)], answer=False)
+        self._limits = Limits(max_s=float("inf"), sign_of_life_s=self._limits.sign_of_life_s)
+
+    def _word(self, kind: str) -> str:
+        """The next sentence of a kind, in turn."""
+        words = self._words.setdefault(kind, itertools.cycle(getattr(self._company.sentences, kind)))
+        return next(words)
