@@ -6,7 +6,7 @@ next. Nothing here knows of audio or of the web.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import Literal, TypeAlias
 
@@ -172,13 +172,23 @@ class Reply:
         return " ".join(say.text for say in self.says)
 
 
+def _nothing_found(reference: str) -> str | None:
+    return None
+
+
+def _nothing_taken(form: str, day: date, moment: str) -> int:
+    return 0
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """What a conversation needs to know of the world.
 
     ``now`` gives the civil time; ``advisers_open`` whether advisers can be reached at a moment; ``opening_words`` the
     next opening in spoken French ("demain, lundi, à neuf heures"); ``new_reference`` a fresh spoken reference.
-    ``caller`` is the E.164 number of the caller, empty when withheld.
+    ``caller`` is the E.164 number of the caller, empty when withheld. ``find_request`` gives the state of an earlier
+    request in a French sentence, or ``None`` when the reference is unknown; ``taken`` the appointments already made
+    for a form on a day at a moment; ``notices`` the messages of the day, said after the greeting.
     """
 
     now: Callable[[], datetime]
@@ -187,3 +197,6 @@ class Context:
     new_reference: Callable[[], str]
     channel: Channel = "voice"
     caller: str = ""
+    find_request: Callable[[str], str | None] = _nothing_found
+    taken: Callable[[str, date, str], int] = _nothing_taken
+    notices: tuple[str, ...] = ()

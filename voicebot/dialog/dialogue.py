@@ -1,0 +1,527 @@
+"""One conversation: takes what was heard, gives back what to say and do. Synchronous; one thread at a time.
+
+The order of a turn: keys; silence; danger; acts that always work (repeat, slower, help, adviser...); the question
+being asked; then a new request. A form in progress survives a digression and is taken up again after it.
+"""
+
+from collections.abc import Mapping
+
+from voicebot.dialog.knowledge.answers import Choice
+from voicebot.dialog.knowledge.model import Knowledge
+from voicebot.dialog.nlu.base import Understander, Understanding, Verdict
+from voicebot.dialog.policy import acts, form_run, slots
+from voicebot.dialog.policy.evidence import pick
+from voicebot.dialog.policy.form_run import FormRun, yes_no
+from voicebot.dialog.policy.questions import (
+    ClarifyQuestion,
+    ConfirmSlot,
+    FollowUp,
+    FormQuestion,
+    MenuQuestion,
+    MoreQuestion,
+    SlotQuestion,
+)
+from voicebot.dialog.policy.subjects import answer_request
+from voicebot.dialog.policy.talk import Draft, Talk
+from voicebot.dialog.turns import (
+    Candidate,
+    Clarify,
+    Context,
+    Dictation,
+    Expect,
+    HangUp,
+    Heard,
+    Option,
+    Reply,
+    Transfer,
+)
+from voicebot.dialog.wording import contains, fold, of_group
+
+_ALWAYS = ("repeter", "plus_lentement", "aide", "menu", "conseiller", "annuler", "au_revoir", "anglais", "rgpd")
+_ACT_OVER_CHOICE = 0.8
+_NEW_REQUEST_WORDS = 4
+
+
+class Dialogue:
+    """A conversation in progress. Made by ``Brain.open``."""
+
+    def __init__(self, knowledge: Knowledge, understander: Understander, context: Context, seed: int = 0) -> None:
+        self._talk = Talk(knowledge, understander, context, seed)
+        self._draft = Draft()
+        self._form: FormRun | None = None
+        self._queue: list[Understanding] = []
+        self._understood: Understanding | None = None
+        self._filled: dict[str, str] = {}
+
+    def greet(self) -> Reply:
+        """Return the first words of the conversation."""
+        return self._reply(acts.greeting(self._talk))
+
+    def respond(self, heard: Heard) -> Reply:
+        """Return the answer to one turn of the caller."""
+        self._talk.memory.turns += 1
+        self._understood = None
+        self._filled = {}
+        if heard.keys:
+            draft = self._keys(heard)
+        elif heard.silent or not (heard.text.strip() or heard.choices):
+            return self._reply(self._silence(), keep_last=False)
+        else:
+            draft = self._words(heard)
+        self._talk.memory.silences = 0
+        return self._reply(draft)
+
+    def pursue(self, intent: str, entities: Mapping[str, str] | None = None) -> Reply:
+        """Answer ``intent`` as if it had been asked; for menus, buttons and links."""
+        self._understood = None
+        return self._reply(self._request(intent, dict(entities or {}), ""))
+
+    def fill(self, form_id: str) -> Reply:
+        """Begin the form ``form_id``; for menus and buttons.
+
+        Raises:
+            KeyError: the profile has no such form.
+        """
+        self._understood = None
+        return self._reply(self._start(form_id, {}, ""))
+
+    def returned(self, result: str) -> Reply:
+        """Take back a caller whose transfer ended in ``result``: busy, no_answer, reject or failed."""
+        self._understood = None
+        self._talk.memory.adviser_failed = True
+        answer = {"busy": "conseiller.occupe", "no_answer": "conseiller.sans_reponse"}.get(result, "conseiller.echec")
+        return self._reply(self._talk.text(answer))
+
+    def summary(self) -> Mapping[str, str]:
+        """Return what an adviser should know of the conversation; ``phrase`` is meant to be whispered."""
+        return acts.context_of(self._talk)
+
+    # -- one turn ---------------------------------------------------------------------------------------------
+
+    def _keys(self, heard: Heard) -> Draft:
+        talk, question, keys = self._talk, self._draft.question, heard.keys
+        typing = self._expect().dictation is not Dictation.NONE
+        if typing and isinstance(question, SlotQuestion) and not question.listed:
+            picked, draft = slots.typed_commune(talk, question, keys)
+            return self._slot_filled(question, picked.id) if picked else draft
+        if not typing:
+            if keys[0] == "0":
+                return acts.transfer(talk, Draft(), talk.memory.intent or "conseiller")
+            if keys[0] == "*":
+                return acts.menu(talk)
+            if keys[0] == "#":
+                return self._again(acts.repeat(talk, ""))
+        taken = self._take(heard, None)
+        if taken is not None:
+            return taken
+        return self._misunderstood()
+
+    def _words(self, heard: Heard) -> Draft:
+        talk = self._talk
+        expect = self._expect()
+        understood = talk.understander.understand(heard.text, heard.alternatives, talk.background(expect.slot))
+        self._understood = understood
+        folded = fold(heard.text)
+        if acts.is_urgent(understood.intent, understood.confidence):
+            return self._leave_form(acts.emergency(talk))
+        if any(contains(folded, mark) for mark in talk.knowledge.marks["detresse"]):
+            return self._leave_form(acts.distress(talk))
+        act = understood.intent if understood.verdict is Verdict.SURE else ""
+        chosen = max((p for _, p in heard.choices), default=0.0) >= _ACT_OVER_CHOICE
+        if act in _ALWAYS and not chosen:
+            draft = self._act(act, heard)
+            if draft is not None:
+                return draft
+        asked = self._draft.question
+        taken = self._take(heard, understood)
+        if taken is not None:
+            if isinstance(asked, (SlotQuestion, ConfirmSlot, FormQuestion)):
+                self._understood = None  # a turn that only fills a slot has no intent
+            return taken
+        if self._rude(folded, understood):
+            return self._leave_form(acts.insult(talk))
+        return self._new_request(understood, heard)
+
+    def _rude(self, folded: str, understood: Understanding) -> bool:
+        rude = any(contains(folded, mark) for mark in self._talk.knowledge.marks["insultes"])
+        return rude and (understood.verdict is not Verdict.SURE or understood.intent == "hors_sujet")
+
+    def _act(self, act: str, heard: Heard) -> Draft | None:
+        talk = self._talk
+        if act == "repeter":
+            return self._again(acts.repeat(talk, heard.text))
+        if act == "plus_lentement":
+            return self._again(acts.slower(talk))
+        if act == "aide":
+            return self._then_ask_again(talk.text("aide"))
+        if act == "menu":
+            return acts.menu(talk)
+        if act == "anglais":
+            return self._leave_form(acts.english(talk))
+        if act == "au_revoir":
+            return self._leave_form(acts.goodbye(talk))
+        if act == "annuler":
+            return self._abandon(heard)
+        if act == "conseiller":
+            talk.memory.requests.append(heard.text)
+            return self._leave_form(acts.transfer(talk, Draft(), talk.memory.intent or "conseiller"))
+        return None
+
+    def _abandon(self, heard: Heard) -> Draft | None:
+        talk = self._talk
+        if self._form is not None:
+            draft = talk.text("formulaire.abandon", {"formulaire": self._form.form.name})
+            self._form = None
+            self._draft = Draft()
+            return acts.more(talk, draft)
+        if isinstance(self._draft.question, (SlotQuestion, ConfirmSlot, ClarifyQuestion, MenuQuestion, FollowUp)):
+            return acts.more(talk, talk.text("rien_a_annuler"))
+        return None
+
+    # -- the question being asked -----------------------------------------------------------------------------
+
+    def _take(self, heard: Heard, understood: Understanding | None) -> Draft | None:
+        """Use the turn as an answer to the question being asked, if it is one."""
+        question = self._draft.question
+        if isinstance(question, SlotQuestion):
+            return self._take_slot(question, heard, understood)
+        if isinstance(question, ConfirmSlot):
+            return self._take_confirmation(question, heard, understood)
+        if isinstance(question, FormQuestion) and self._form is not None:
+            return self._take_form(self._form, heard, understood)
+        if isinstance(question, FollowUp):
+            return self._take_choice(question.choices, heard, understood)
+        if isinstance(question, MenuQuestion):
+            return self._take_choice(question.choices, heard, understood)
+        if isinstance(question, ClarifyQuestion):
+            return self._take_clarified(question, heard, understood)
+        if isinstance(question, MoreQuestion):
+            return self._take_more(heard, understood)
+        return None
+
+    def _take_slot(self, asked: SlotQuestion, heard: Heard, understood: Understanding | None) -> Draft | None:
+        if understood is not None and self._is_new_request(asked, heard, understood):
+            return None
+        picked = slots.take_slot(self._talk, asked, heard, understood)
+        if picked is None:
+            outside = understood.entities.get("hors_territoire", "") if understood is not None else ""
+            if outside:
+                return self._talk.text("hors_territoire", {"lieu": outside})
+            return slots.ask_slot_again(self._talk, asked)
+        if asked.slot == "commune" and picked.id not in self._talk.knowledge.communes:
+            return self._talk.text("hors_territoire", {"lieu": picked.id})
+        if not picked.sure:
+            draft = self._talk.text("confirmer.valeur", {"valeur": picked.id})
+            draft.question = ConfirmSlot(picked.id, asked)
+            return draft
+        return self._slot_filled(asked, picked.id)
+
+    def _is_new_request(self, asked: SlotQuestion, heard: Heard, understood: Understanding) -> bool:
+        if understood.verdict is not Verdict.SURE or understood.elliptic or understood.intent == asked.intent:
+            return False
+        if "." not in understood.intent and understood.intent not in ("reclamation", "suivi", "rappel"):
+            return False
+        return len(fold(heard.text).split()) >= _NEW_REQUEST_WORDS
+
+    def _slot_filled(self, asked: SlotQuestion, value: str) -> Draft:
+        self._filled = {asked.slot: value}
+        if asked.slot == "secteur":
+            self._talk.memory.sector = value
+        return self._request(asked.intent, {**asked.entities, asked.slot: value}, "")
+
+    def _take_confirmation(self, question: ConfirmSlot, heard: Heard, understood: Understanding | None) -> Draft | None:
+        said = self._yes_or_no(heard, understood)
+        if said == "oui":
+            return self._slot_filled(question.asked, question.value)
+        again = slots.take_slot(self._talk, question.asked, heard, understood)
+        if again is not None and again.sure and again.id != question.value:
+            return self._slot_filled(question.asked, again.id)
+        return slots.ask_slot_again(self._talk, question.asked)
+
+    def _yes_or_no(self, heard: Heard, understood: Understanding | None) -> str | None:
+        picked = pick(heard, yes_no(self._talk))
+        if picked is not None and picked.sure:
+            return picked.id
+        if understood is not None and understood.intent in ("oui", "non"):
+            return understood.intent
+        return None
+
+    def _take_form(self, run: FormRun, heard: Heard, understood: Understanding | None) -> Draft | None:
+        before = dict(run.values)
+        draft = form_run.take(self._talk, run, heard, understood)
+        if draft is not None:
+            self._filled = {name: value for name, value in run.values.items() if before.get(name) != value}
+            self._talk.memory.misunderstood = 0
+            return self._form_step(draft)
+        if understood is not None and self._digresses(run, understood):
+            return None
+        again = form_run.misunderstood(self._talk, run)
+        if again is not None:
+            return again
+        self._form = None
+        if run.form.record == "callback" or not self._talk.open:
+            return self._talk.text("formulaire.echec")
+        return acts.transfer(self._talk, self._talk.text("formulaire.echec.conseiller"), run.form.intents[0])
+
+    def _digresses(self, run: FormRun, understood: Understanding) -> bool:
+        sure = understood.verdict is Verdict.SURE and not understood.elliptic
+        return sure and understood.intent not in (*run.form.intents, "hors_sujet", "oui", "non")
+
+    def _form_step(self, draft: Draft) -> Draft:
+        if draft.question is None:
+            self._form = None
+            return self._settled(draft) if draft.settled else draft
+        if not isinstance(draft.question, FormQuestion):
+            self._form = None
+        return draft
+
+    def _take_choice(self, choices: tuple[Choice, ...], heard: Heard, understood: Understanding | None) -> Draft | None:
+        picked = pick(heard, self._talk.options(choices))
+        if picked is None and understood is not None and understood.intent in ("oui", "non"):
+            chosen = next((choice for choice in choices if choice.id == understood.intent), None)
+        else:
+            chosen = next((choice for choice in choices if picked is not None and choice.id == picked.id), None)
+        if chosen is None:
+            return None
+        sure = understood is not None and understood.verdict is Verdict.SURE
+        if sure and understood is not None and chosen.goto == f"intention:{understood.intent}":
+            return None  # the request itself says more than the choice: its entities count
+        return self._go(chosen, heard)
+
+    def _go(self, choice: Choice, heard: Heard) -> Draft:
+        kind, _, name = choice.goto.partition(":")
+        self._draft = Draft()
+        if kind == "reponse":
+            return self._settled(self._talk.tell(Draft(settled=True), name))
+        if kind == "intention":
+            return self._request(name, {}, heard.text)
+        if kind == "formulaire":
+            return self._start(name, dict(self._talk.memory.entities), heard.text)
+        if kind == "conseiller":
+            return acts.transfer(self._talk, Draft(), name or self._talk.memory.intent or "conseiller")
+        return self._settled(self._talk.text("entendu"))
+
+    def _take_clarified(
+        self, question: ClarifyQuestion, heard: Heard, understood: Understanding | None
+    ) -> Draft | None:
+        picked = pick(heard, self._clarify_options(question))
+        if picked is not None:
+            intent = picked.id
+        elif understood is not None and understood.intent in (question.first, question.second):
+            intent = understood.intent
+        else:
+            return None
+        self._understood = None
+        entities = {**question.entities, **(understood.entities if understood is not None else {})}
+        return self._request(intent, entities, heard.text)
+
+    def _take_more(self, heard: Heard, understood: Understanding | None) -> Draft | None:
+        if understood is None or "." in understood.intent:
+            return None
+        intent = understood.intent
+        if intent in ("non", "au_revoir"):
+            return acts.goodbye(self._talk)
+        if intent == "oui":
+            return self._talk.text("autre_chose.oui")
+        if intent == "merci":
+            return self._talk.text("merci")
+        return None
+
+    # -- a new request ----------------------------------------------------------------------------------------
+
+    def _new_request(self, understood: Understanding, heard: Heard) -> Draft:
+        if understood.verdict is Verdict.UNKNOWN or understood.intent == "hors_sujet":
+            return self._misunderstood(understood)
+        if understood.verdict is Verdict.UNSURE:
+            return self._clarify(understood)
+        self._talk.memory.misunderstood = 0
+        intent = understood.intent
+        if "." not in intent and intent in ("saluer", "merci", "oui", "non", "annuler"):
+            return self._small_talk(intent)
+        entities = dict(understood.entities)
+        if understood.elliptic:
+            entities = {**self._talk.memory.entities, **entities}
+        if understood.next is not None and understood.next.verdict is Verdict.SURE:
+            self._queue.append(understood.next)
+        return self._request(intent, entities, heard.text)
+
+    def _small_talk(self, intent: str) -> Draft:
+        answer = {"oui": "non_compris_oui", "non": "non_compris_oui", "annuler": "rien_a_annuler"}.get(intent, intent)
+        return self._then_ask_again(self._talk.text(answer))
+
+    def _request(self, intent: str, entities: dict[str, str], text: str) -> Draft:
+        """Answer a request, or begin its form; then what follows."""
+        talk = self._talk
+        talk.memory.misunderstood = 0
+        if text:
+            talk.memory.requests.append(text)
+        outside = entities.get("hors_territoire", "")
+        if outside and not entities.get("commune"):
+            return self._settled(talk.text("hors_territoire", {"lieu": outside}))
+        if entities.get("commune"):
+            if entities["commune"] != talk.memory.commune:
+                talk.memory.sector = ""
+            talk.memory.commune = entities["commune"]
+        elif talk.memory.commune:
+            entities["commune"] = talk.memory.commune
+        talk.memory.intent, talk.memory.entities = intent, dict(entities)
+        if intent == "conseiller":
+            return acts.transfer(talk, Draft(), intent)
+        form = talk.knowledge.form_for(intent)
+        if form is not None and (self._form is None or self._form.form.id != form.id):
+            return self._start(form.id, entities, text)
+        return self._settled(self._led(text, answer_request(talk, intent, entities)))
+
+    def _led(self, text: str, answer: Draft) -> Draft:
+        """Open a spoken answer with a word or two, unless it begins with yes or no."""
+        blunt = fold(answer.says[0].text if answer.says else "").split(" ", 1)[0] in ("oui", "non", "je")
+        if not text or blunt or self._talk.context.channel != "voice":
+            return answer
+        draft = self._talk.text("transition")
+        draft.lead = len(draft.says)
+        return draft.add(answer)
+
+    def _start(self, form_id: str, entities: dict[str, str], text: str) -> Draft:
+        form = self._talk.knowledge.forms[form_id]
+        self._form, draft = form_run.start(self._talk, form, entities, text)
+        return self._form_step(draft)
+
+    def _settled(self, draft: Draft) -> Draft:
+        """Go on after an answer: the next request of the same sentence, the form in progress, or anything else."""
+        talk = self._talk
+        if draft.question is not None or any(isinstance(action, (Transfer, HangUp)) for action in draft.actions):
+            return draft
+        if self._queue:
+            following = self._queue.pop(0)
+            subject = talk.knowledge.subjects.get(following.intent)
+            if subject is not None:
+                talk.tell(draft, "suite.demande", {"sujet": subject.name})
+            return draft.add(self._request(following.intent, dict(following.entities), ""))
+        if self._form is not None:
+            talk.tell(draft, "formulaire.reprise", {"formulaire": self._form.form.name})
+            return form_run.put(talk, self._form, draft)
+        return acts.more(talk, draft)
+
+    def _clarify(self, understood: Understanding) -> Draft:
+        talk = self._talk
+        names = [one.intent for one in understood.candidates if one.intent in talk.knowledge.subjects][:2]
+        if not names:
+            return self._misunderstood(understood)
+        first = names[0]
+        second = names[1] if len(names) > 1 else "hors_sujet"
+        subjects = talk.knowledge.subjects
+        values = {"de_premier": of_group(subjects[first].name)}
+        if second in subjects:
+            values["de_second"] = of_group(subjects[second].name)
+        draft = talk.text("clarifier" if second in subjects else "clarifier.un", values)
+        draft.actions.append(Clarify(first, second))
+        draft.question = ClarifyQuestion(first, second, dict(understood.entities))
+        return draft
+
+    def _clarify_options(self, question: ClarifyQuestion) -> tuple[Option, ...]:
+        subjects = self._talk.knowledge.subjects
+        if question.second not in subjects:
+            yes = yes_no(self._talk)[0]
+            return (Option(question.first, (*yes.texts, *subjects[question.first].texts), yes.label, "1"),)
+        pair = enumerate((question.first, question.second), start=1)
+        return tuple(Option(name, subjects[name].texts, subjects[name].name, str(key)) for key, name in pair)
+
+    # -- when it goes wrong -----------------------------------------------------------------------------------
+
+    def _misunderstood(self, understood: Understanding | None = None) -> Draft:
+        talk, memory = self._talk, self._talk.memory
+        memory.misunderstood += 1
+        policy = talk.knowledge.identity.policy
+        if memory.misunderstood < policy.misunderstood_before_menu:
+            known = understood is not None and understood.verdict is not Verdict.UNKNOWN
+            return self._then_ask_again(talk.text("hors_sujet" if known else "incompris.1"))
+        if not memory.menu_offered and policy.no_match == "menu":
+            memory.menu_offered = True
+            self._form = None
+            return acts.menu(talk, "incompris.menu")
+        self._form = None
+        draft = talk.text("incompris.final" if talk.open else "incompris.final.ferme")
+        if talk.open:
+            return acts.transfer(talk, draft, memory.intent or "conseiller", announced=True)
+        return draft.add(self._start("rappel", {}, "")) if "rappel" in talk.knowledge.forms else draft
+
+    def _silence(self) -> Draft:
+        talk, memory = self._talk, self._talk.memory
+        memory.silences += 1
+        idle = isinstance(self._draft.question, MoreQuestion)
+        if memory.silences > (1 if idle else 2):
+            return self._leave_form(acts.goodbye(talk, "au_revoir.silence"))
+        if idle:
+            draft = talk.text("silence.apres_reponse")
+            draft.question = self._draft.question
+            return draft
+        return self._then_ask_again(talk.text(f"silence.{memory.silences}"))
+
+    def _leave_form(self, draft: Draft) -> Draft:
+        self._form = None
+        self._queue.clear()
+        return draft
+
+    def _again(self, draft: Draft) -> Draft:
+        """Keep the question being asked: the words repeated end with it."""
+        draft.question = self._draft.question
+        return draft
+
+    def _then_ask_again(self, draft: Draft) -> Draft:
+        """Put the question being asked once more after ``draft``."""
+        talk, question = self._talk, self._draft.question
+        if isinstance(question, FormQuestion) and self._form is not None:
+            return form_run.put(talk, self._form, draft)
+        if isinstance(question, SlotQuestion):
+            again = slots.ask_slot_again(talk, question)
+            return draft.add(again)
+        if isinstance(question, FollowUp):
+            answer = talk.knowledge.answers[question.answer]
+            if answer.question is not None:
+                talk.speak(draft, answer.question, {})
+        draft.question = question
+        return draft
+
+    # -- the reply --------------------------------------------------------------------------------------------
+
+    def _expect(self) -> Expect:
+        talk, question = self._talk, self._draft.question
+        patience = talk.knowledge.identity.policy.no_input_s
+        if isinstance(question, SlotQuestion):
+            return slots.slot_expect(talk, question)
+        if isinstance(question, FormQuestion) and self._form is not None:
+            return form_run.form_expect(talk, self._form)
+        if isinstance(question, ConfirmSlot):
+            return Expect("oui_non", yes_no(talk), no_input_s=patience)
+        if isinstance(question, (FollowUp, MenuQuestion)):
+            return Expect(None, talk.options(question.choices), no_input_s=patience)
+        if isinstance(question, ClarifyQuestion):
+            return Expect(None, self._clarify_options(question), no_input_s=patience)
+        return Expect(no_input_s=patience)
+
+    def _reply(self, draft: Draft, keep_last: bool = True) -> Reply:
+        memory, understood = self._talk.memory, self._understood
+        self._draft = draft
+        if keep_last:
+            memory.last = tuple(draft.says[draft.lead :]) or memory.last
+        candidates = understood.candidates if understood is not None else ()
+        clarifying = any(isinstance(action, Clarify) for action in draft.actions)
+        return Reply(
+            says=tuple(draft.says),
+            actions=tuple(draft.actions),
+            expect=self._expect(),
+            intent=candidates[0].intent if candidates else None,
+            confidence=candidates[0].confidence if candidates else 0.0,
+            alternatives=self._alternatives(draft, candidates) if clarifying else tuple(candidates[1:]),
+            entities=dict(understood.entities) if understood is not None else dict(self._filled),
+            pace=memory.pace,
+            gain_db=memory.gain_db,
+            answered=draft.settled,
+        )
+
+    def _alternatives(self, draft: Draft, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+        """Return the candidates with the two of the clarification first."""
+        pair = next((a.first, a.second) for a in draft.actions if isinstance(a, Clarify))
+        known = {one.intent: one for one in candidates}
+        first = tuple(known.get(name, Candidate(name, 0.0)) for name in pair)
+        return (*first, *(one for one in candidates if one.intent not in pair))

@@ -1,0 +1,202 @@
+"""Who answers: the parts of ``profile.toml`` the conversation needs, and its facts.
+
+``profile.toml`` also carries the voice and the telephone numbers of the targets; they are read and checked here once,
+so that one file has one reader, and used above.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from voicebot.dialog.knowledge.source import Table
+
+NO_MATCH_POLICIES = ("menu", "conseiller")
+TRANSFER_MODES = ("blind", "attended", "bridged")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that may change or be doubtful: how it is written, how it is spoken, and whether it is certain."""
+
+    id: str
+    value: str
+    spoken: str = ""
+    confirmed: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where calls may be handed over. ``uris`` are tried in order (or together) for ``ring_s`` seconds each.
+
+    ``subjects`` are the intents or themes it serves (``*``: all); ``always`` says it answers day and night.
+    """
+
+    id: str
+    name: str
+    uris: tuple[str, ...]
+    subjects: tuple[str, ...] = ("*",)
+    always: bool = False
+    parallel: bool = False
+    ring_s: float = 25.0
+    calendar: str = "conseillers"
+    capacity: int = 0
+    wrap_up_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceSettings:
+    """How the assistant sounds: engine and voice ids (``auto``: the best installed) and speed (1.0 normal)."""
+
+    engine: str = "auto"
+    name: str = "auto"
+    speed: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How the assistant behaves.
+
+    ``direct`` transfers at once during opening hours. ``misunderstood_before_menu`` turns not understood bring the
+    menu, once. ``more`` asks "autre chose ?" after an answer.
+    """
+
+    direct: bool = False
+    no_match: str = "menu"
+    misunderstood_before_menu: int = 2
+    no_input_s: float = 7.0
+    patient_no_input_s: float = 12.0
+    more: bool = True
+    transfer_modes: tuple[str, ...] = ("attended", "bridged", "blind")
+    survey: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One white-label profile: its names, its numbers and its behaviour."""
+
+    id: str
+    service: str
+    community: str
+    assistant: str
+    demo: bool = False
+    facts: Mapping[str, Fact] = field(default_factory=dict)
+    numbers: tuple[str, ...] = ()
+    voice: VoiceSettings = VoiceSettings()
+    policy: Policy = Policy()
+    targets: tuple[Target, ...] = ()
+    pronunciations: Mapping[str, str] = field(default_factory=dict)
+
+    def target_for(self, subject: str, urgent: bool = False) -> Target | None:
+        """Return the target that serves ``subject`` (an intent id), the most precise first.
+
+        ``urgent`` looks only among those which answer day and night.
+        """
+        theme = subject.split(".")[0]
+        for wanted in (subject, theme, "*"):
+            for target in self.targets:
+                if wanted in target.subjects and target.always == urgent:
+                    return target
+        return None
+
+
+def read_identity(table: Table, profile_id: str) -> Identity:
+    """Read ``profile.toml``; mistakes are noted in the table."""
+    facts = {}
+    for name in ("site", "telephone", "adresse", "email"):
+        below = table.table(name)
+        if below is None:
+            table.wrong(name, f"la table [{name}] est obligatoire (valeur, confirmed)")
+        else:
+            facts[name] = read_fact(name, below)
+    identity = Identity(
+        table.text("id", profile_id),
+        table.text("service"),
+        table.text("collectivite"),
+        table.text("assistante"),
+        table.flag("demo", False),
+        facts,
+        table.texts("numeros", ()),
+        _voice(table),
+        _policy(table),
+        tuple(_target(below) for below in table.tables("cible")),
+        _pronunciations(table),
+    )
+    seen: set[str] = set()
+    for target in identity.targets:
+        if target.id in seen:
+            table.wrong("cible", f"deux cibles portent l’identifiant « {target.id} »")
+        seen.add(target.id)
+    table.done()
+    return identity
+
+
+def read_fact(name: str, table: Table) -> Fact:
+    """Read one fact: ``valeur``, ``dire`` for the ear where it differs, ``confirmed``, ``source``."""
+    fact = Fact(
+        name,
+        table.text("valeur"),
+        table.text("dire", ""),
+        table.flag("confirmed", False),
+        table.text("source", ""),
+    )
+    table.done()
+    return fact
+
+
+def _voice(table: Table) -> VoiceSettings:
+    below = table.table("voix")
+    if below is None:
+        return VoiceSettings()
+    speed = below.number("vitesse", 1.0)
+    if not 0.5 <= speed <= 1.5:
+        below.wrong("vitesse", "la vitesse va de 0.5 à 1.5")
+    voice = VoiceSettings(below.text("moteur", "auto"), below.text("nom", "auto"), speed)
+    below.done()
+    return voice
+
+
+def _policy(table: Table) -> Policy:
+    below = table.table("options")
+    if below is None:
+        return Policy()
+    accueil = below.one_of("accueil", ("assistante", "direct"), "assistante")
+    modes = below.texts("transfert", Policy().transfer_modes)
+    for mode in modes:
+        if mode not in TRANSFER_MODES:
+            below.wrong("transfert", f"« {mode} » n’est pas prévu ; choisir parmi : {', '.join(TRANSFER_MODES)}")
+    policy = Policy(
+        direct=accueil == "direct",
+        no_match=below.one_of("incompris", NO_MATCH_POLICIES, "menu"),
+        misunderstood_before_menu=int(below.number("incompris_avant_menu", 2, least=1)),
+        no_input_s=below.number("silence_s", 7.0, least=3),
+        patient_no_input_s=below.number("silence_dictee_s", 12.0, least=3),
+        more=below.flag("autre_chose", True),
+        transfer_modes=modes,
+        survey=below.flag("enquete", True),
+    )
+    below.done()
+    return policy
+
+
+def _target(table: Table) -> Target:
+    target = Target(
+        table.text("id"),
+        table.text("nom"),
+        table.texts("sip", ()),
+        table.texts("sujets", ("*",)),
+        table.flag("toujours", False),
+        table.flag("en_parallele", False),
+        table.number("sonnerie_s", 25.0, least=5),
+        table.text("calendrier", "conseillers"),
+        int(table.number("capacite", 0, least=0)),
+        table.number("pause_s", 0.0, least=0),
+    )
+    table.done()
+    return target
+
+
+def _pronunciations(table: Table) -> Mapping[str, str]:
+    below = table.table("prononciations")
+    if below is None:
+        return {}
+    return {word: below.text(word) for word in sorted(below.data)}

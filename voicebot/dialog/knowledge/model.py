@@ -1,0 +1,73 @@
+"""Everything one profile knows, as one immutable value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from voicebot.dialog.forms.spec import Form
+from voicebot.dialog.knowledge.answers import Answer, Choice, Subject
+from voicebot.dialog.knowledge.collection import Collection
+from voicebot.dialog.knowledge.identity import Fact, Identity
+from voicebot.dialog.knowledge.places import Centre, Commune, Container
+from voicebot.dialog.knowledge.sorting import SortingGuide
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One waste stream: how it is named (``name`` with its article), its rules, and whether it is a plural."""
+
+    id: str
+    name: str
+    plural: bool
+    texts: tuple[str, ...]
+    put_out: str = ""
+    sorting: str = ""
+    dropped_off: bool = False
+    confirmed: bool = True
+    feminine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """Everything one profile knows. Immutable: a reload makes a new one."""
+
+    identity: Identity
+    facts: Mapping[str, Fact]
+    answers: Mapping[str, Answer]
+    subjects: Mapping[str, Subject]
+    streams: Mapping[str, Stream]
+    communes: Mapping[str, Commune]
+    collection: Collection
+    centres: tuple[Centre, ...]
+    containers: tuple[Container, ...]
+    guide: SortingGuide
+    forms: Mapping[str, Form]
+    menu: tuple[Choice, ...]
+    marks: Mapping[str, tuple[str, ...]]
+
+    def form_for(self, intent: str) -> Form | None:
+        """Return the form an intent opens."""
+        return next((form for form in self.forms.values() if intent in form.intents), None)
+
+    def unconfirmed(self) -> tuple[str, ...]:
+        """Return one line per thing that is not certain, for ``voicebot check``."""
+        lines = [f"fait {fact.id} : {fact.value}" for fact in self.facts.values() if not fact.confirmed]
+        lines += [f"réponse {answer.id}" for answer in self.answers.values() if not answer.confirmed]
+        lines += [f"mairie {one.name} : {one.address}" for one in self.communes.values() if not one.confirmed]
+        lines += [
+            f"collecte {one.stream} {one.sector} ({', '.join(one.communes)}) : {one.rule}".replace("  ", " ")
+            for one in self.collection.rounds
+            if not one.confirmed
+        ]
+        lines += [f"déchèterie {one.id} : {one.address}" for one in self.centres if not one.confirmed]
+        doubtful = sum(not one.confirmed for one in self.containers)
+        if doubtful:
+            lines.append(f"bornes : {doubtful} adresses sur {len(self.containers)}")
+        lines += [f"flux {one.id}" for one in self.streams.values() if not one.confirmed]
+        objects = {one.name: one for one in self.guide.objects.values() if not one.confirmed}
+        lines += [f"objet {name}" for name in objects]
+        lines += [
+            f"rendez-vous {form.id} : {form.appointments.rule}"
+            for form in self.forms.values()
+            if form.appointments and not form.appointments.confirmed
+        ]
+        return tuple(lines)

@@ -1,0 +1,167 @@
+"""Conversational acts and the turns that must never fail: emergency, adviser, help, goodbye, repetition."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from voicebot.dialog.policy.questions import FollowUp, MenuQuestion, MoreQuestion
+from voicebot.dialog.policy.talk import Draft, Talk
+from voicebot.dialog.turns import HangUp, Say, Transfer
+from voicebot.dialog.wording import contains, fold
+
+MAX_PACE = 2
+_LOUDER_DB = 6.0
+_MAX_GAIN_DB = 12.0
+
+
+def greeting(talk: Talk) -> Draft:
+    """Greet: an automatic assistant, which keys work, and, when closed, hours, website and callback."""
+    direct = talk.knowledge.identity.policy.direct
+    if talk.context.channel == "chat":
+        draft = talk.text("accueil.chat")
+    elif not talk.open:
+        draft = talk.text("accueil.ferme")
+    elif direct and talk.knowledge.identity.target_for("conseiller") is not None:
+        return transfer(talk, talk.text("accueil.direct"), "conseiller", announced=True)
+    else:
+        draft = talk.text("accueil.ouvert")
+    for notice in talk.context.notices:
+        talk.tell(draft, "accueil.message", {"message": notice})
+    return draft
+
+
+def is_urgent(intent: str, confidence: float) -> bool:
+    """Tell whether danger is likely enough to interrupt everything: a false alarm costs less than a missed one."""
+    return intent == "urgence" and confidence >= 0.45
+
+
+def emergency(talk: Talk) -> Draft:
+    """Give the emergency numbers, to be heard out, then the on-call target if there is one."""
+    draft = talk.text("urgence")
+    draft.says = [replace(say, barge_in=False) for say in draft.says]
+    draft.settled = True
+    target = talk.knowledge.identity.target_for("urgence", urgent=True)
+    if target is not None:
+        talk.tell(draft, "urgence.astreinte")
+        draft.actions.append(Transfer(target.id, "urgence", context_of(talk)))
+    return draft
+
+
+def distress(talk: Talk) -> Draft:
+    """Answer despair calmly and hand over."""
+    draft = talk.text("detresse")
+    draft.says = [replace(say, barge_in=False) for say in draft.says]
+    return transfer(talk, draft, "conseiller", announced=True) if talk.open else draft
+
+
+def insult(talk: Talk) -> Draft:
+    """Answer insults calmly and hand over."""
+    draft = talk.text("insulte")
+    return transfer(talk, draft, "conseiller") if talk.open else talk.tell(draft, "conseiller.ferme")
+
+
+def transfer(talk: Talk, draft: Draft, subject: str, announced: bool = False) -> Draft:
+    """Hand over to the advisers when they are there, else offer a callback."""
+    identity = talk.knowledge.identity
+    urgent = identity.target_for(subject, urgent=True)
+    if urgent is not None and (subject in urgent.subjects or subject.split(".")[0] in urgent.subjects):
+        target = urgent
+    elif not talk.open:
+        return talk.tell(draft, "conseiller.ferme")
+    else:
+        found = identity.target_for(subject) or identity.target_for("conseiller")
+        if found is None:
+            return talk.tell(draft, "conseiller.absent")
+        target = found
+    if not announced:
+        talk.tell(draft, "conseiller.transfert")
+    draft.actions.append(Transfer(target.id, subject, context_of(talk)))
+    draft.question = None
+    return draft
+
+
+def context_of(talk: Talk) -> Mapping[str, str]:
+    """Return what an adviser should know, with ``phrase`` to be whispered."""
+    memory = talk.memory
+    found = {name: value for name, value in memory.entities.items() if value}
+    if memory.commune:
+        found["commune"] = memory.commune
+    if memory.intent:
+        found["intent"] = memory.intent
+        subject = talk.knowledge.subjects.get(memory.intent)
+        if subject is not None:
+            found["sujet"] = subject.name
+    if memory.requests:
+        found["demande"] = memory.requests[-1]
+    if memory.references:
+        found["reference"] = memory.references[-1]
+    draft = Draft()
+    if "sujet" in found:
+        talk.tell(draft, "resume.sujet", {"sujet": found["sujet"]})
+    else:
+        talk.tell(draft, "resume.sans")
+    if memory.commune:
+        talk.tell(draft, "resume.commune")
+    found["phrase"] = " ".join(say.text for say in draft.says)
+    return found
+
+
+def goodbye(talk: Talk, answer: str = "au_revoir") -> Draft:
+    """Take leave and hang up (the chat stays open)."""
+    draft = talk.text(answer)
+    if talk.context.channel == "voice":
+        draft.actions.append(HangUp())
+    return draft
+
+
+def menu(talk: Talk, answer: str = "menu") -> Draft:
+    """Read the subjects with their keys."""
+    choices = talk.knowledge.menu
+    listed = " ".join(f"{choice.label or choice.texts[0].capitalize()}, tapez {choice.key}." for choice in choices)
+    draft = talk.text(answer, {"choix": listed})
+    draft.question = MenuQuestion(choices)
+    return draft
+
+
+def more(talk: Talk, draft: Draft) -> Draft:
+    """Ask whether there is anything else."""
+    if talk.knowledge.identity.policy.more and talk.context.channel == "voice":
+        talk.tell(draft, "autre_chose")
+    draft.question = MoreQuestion()
+    return draft
+
+
+def repeat(talk: Talk, text: str) -> Draft:
+    """Say the last turn again, louder when that is what was asked."""
+    memory = talk.memory
+    draft = Draft()
+    folded = fold(text)
+    if any(contains(folded, mark) for mark in talk.knowledge.marks["plus_fort"]):
+        memory.gain_db = min(memory.gain_db + _LOUDER_DB, _MAX_GAIN_DB)
+        talk.tell(draft, "plus_fort")
+    if not memory.last:
+        return talk.tell(draft, "rien_a_repeter")
+    draft.lead = len(draft.says)
+    draft.says += memory.last
+    return draft
+
+
+def slower(talk: Talk) -> Draft:
+    """Slow down by a step, for the rest of the call, and say the last turn again."""
+    memory = talk.memory
+    answer = "plus_lentement" if memory.pace < MAX_PACE else "plus_lentement.limite"
+    memory.pace = min(memory.pace + 1, MAX_PACE)
+    draft = talk.text(answer)
+    draft.lead = len(draft.says)
+    draft.says += memory.last
+    return draft
+
+
+def english(talk: Talk) -> Draft:
+    """Say one sentence in English, then an adviser or a callback."""
+    answer = talk.knowledge.answers["anglais.phrase" if talk.open else "anglais.phrase.ferme"]
+    says = talk.text(answer.id).says
+    draft = Draft([Say(say.text, say.written, language="en") for say in says])
+    if talk.open:
+        return transfer(talk, draft, "conseiller", announced=True)
+    draft.question = FollowUp("conseiller.ferme", talk.knowledge.answers["conseiller.ferme"].choices)
+    return draft

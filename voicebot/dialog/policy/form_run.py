@@ -1,0 +1,438 @@
+"""Fills one form: asks, checks, reads back, corrects, keeps. One mechanism for every declared form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import islice
+
+from voicebot.dialog.forms.spec import Form, Slot
+from voicebot.dialog.forms.values import FREE, STRONG, Offer, offers, spoken, valid
+from voicebot.dialog.nlu.base import Understanding, Verdict
+from voicebot.dialog.policy.evidence import by_words, pick
+from voicebot.dialog.policy.questions import FormQuestion
+from voicebot.dialog.policy.slots import KEYPAD_ATTEMPT, commune_options, keypad, stream_options
+from voicebot.dialog.policy.talk import Draft, Talk
+from voicebot.dialog.templates import Template
+from voicebot.dialog.turns import Ask, Dictation, Expect, Heard, Option, Record
+from voicebot.dialog.wording import Words, at_place, contains, enumeration, fold, of_place, spelled
+
+_OFFERED = 3
+_GIVE_UP = 3
+_QUESTION_WORDS = 3
+
+
+@dataclass(slots=True)
+class FormRun:
+    """A form in progress. ``stage`` is ask, caller (the caller's own number?), check, recap or correct."""
+
+    form: Form
+    values: dict[str, str] = field(default_factory=dict)
+    checked: set[str] = field(default_factory=set)
+    asked: str = ""
+    stage: str = "ask"
+    attempt: int = 0
+    offered: tuple[Offer, ...] = ()
+    page: int = 0
+    caller_refused: bool = False
+
+    def applies(self, slot: Slot) -> bool:
+        """Tell whether ``slot`` is needed, given the values before it."""
+        return all(self.values.get(name) in allowed for name, allowed in slot.when.items())
+
+    def forget(self, slot: Slot) -> None:
+        """Drop a value so that it is asked again."""
+        self.values.pop(slot.name, None)
+        self.checked.discard(slot.name)
+
+
+def yes_no(talk: Talk) -> tuple[Option, ...]:
+    """Return yes and no as the profile words them."""
+    marks = talk.knowledge.marks
+    return (Option("oui", marks["oui"], "Oui", "1"), Option("non", marks["non"], "Non", "2"))
+
+
+def start(talk: Talk, form: Form, entities: Mapping[str, str], text: str) -> tuple[FormRun, Draft]:
+    """Begin a form with what the request already said."""
+    run = FormRun(form)
+    known = {**entities}
+    if talk.memory.commune:
+        known.setdefault("commune", talk.memory.commune)
+    for slot in form.slots:
+        if slot.kind == "choix":
+            value = by_words(Heard(text), slot.choices) or slot.default
+        else:
+            value = valid(slot.kind, known.get(slot.name, ""), talk.today) or slot.default
+            if slot.kind == "creneau":
+                value = ""
+        if value and run.applies(slot):
+            run.values[slot.name] = value
+    draft = Draft()
+    if form.opening:
+        talk.speak(draft, form.opening[0], _words(talk, run))
+    return run, advance(talk, run, draft)
+
+
+def advance(talk: Talk, run: FormRun, draft: Draft) -> Draft:
+    """Put the next question, or read the whole back, or keep the form."""
+    for slot in run.form.slots:
+        if not run.applies(slot):
+            continue
+        if slot.name not in run.values:
+            return _ask(talk, run, slot, draft)
+        if slot.check and run.values[slot.name] and slot.name not in run.checked:
+            return _check(talk, run, slot, draft)
+    if _recap(run) is not None and "*" not in run.checked:
+        run.stage, run.asked, run.attempt = "recap", "", 0
+        return put(talk, run, draft)
+    return _keep(talk, run, draft)
+
+
+def _ask(talk: Talk, run: FormRun, slot: Slot, draft: Draft) -> Draft:
+    if run.asked != slot.name or run.stage != "ask":
+        run.attempt = 0
+    run.asked, run.stage = slot.name, "ask"
+    if slot.kind == "telephone" and talk.context.caller and not run.caller_refused:
+        run.stage = "caller"
+    if slot.kind == "creneau" and not _offer(talk, run):
+        return talk.tell(draft, "formulaire.creneaux_epuises")
+    return put(talk, run, draft)
+
+
+def _check(talk: Talk, run: FormRun, slot: Slot, draft: Draft) -> Draft:
+    run.asked, run.stage, run.attempt = slot.name, "check", 0
+    return put(talk, run, draft)
+
+
+def put(talk: Talk, run: FormRun, draft: Draft) -> Draft:
+    """Put the question of the present stage."""
+    draft.question = FormQuestion()
+    slot = run.form.slot(run.asked)
+    words = _words(talk, run)
+    if run.stage == "recap":
+        talk.speak(draft, _recap(run) or Template(""), words)
+        draft.actions.append(Ask("confirmation", run.form.id))
+    elif run.stage == "correct":
+        talk.tell(draft, "formulaire.a_corriger")
+    elif slot is None:
+        return draft
+    elif run.stage == "caller":
+        tail = talk.context.caller[-2:]
+        talk.tell(draft, "rappel.numero_appelant", {"fin_numero": tail})
+        draft.actions.append(Ask(slot.name, run.form.id))
+    elif run.stage == "check":
+        if slot.read_back is not None:
+            talk.speak(draft, slot.read_back, words)
+        else:
+            talk.tell(draft, "confirmer.valeur", {"valeur": words[slot.name]})
+        draft.actions.append(Ask(slot.name, run.form.id))
+    else:
+        _put_slot(talk, run, slot, draft)
+    return draft
+
+
+def _recap(run: FormRun) -> Template | None:
+    for value in run.values.values():
+        if value in run.form.recap_when:
+            return run.form.recap_when[value]
+    return run.form.recap
+
+
+def _put_slot(talk: Talk, run: FormRun, slot: Slot, draft: Draft) -> None:
+    if run.attempt >= KEYPAD_ATTEMPT and slot.kind == "commune":
+        talk.tell(draft, "commune.clavier")
+    elif slot.kind == "creneau":
+        spoken_offers = [offer.brief() for offer in run.offered]
+        choix = Words(
+            enumeration((words.ear for words in spoken_offers), "ou"),
+            enumeration((words.written for words in spoken_offers), "ou"),
+        )
+        talk.tell(draft, "formulaire.creneaux", {"choix": choix})
+    else:
+        ask = slot.ask[min(run.attempt, len(slot.ask) - 1)]
+        talk.speak(draft, ask, _words(talk, run))
+    draft.actions.append(Ask(slot.name, run.form.id))
+
+
+def form_expect(talk: Talk, run: FormRun) -> Expect:
+    """Return what the form's present question expects."""
+    policy = talk.knowledge.identity.policy
+    slot = run.form.slot(run.asked)
+    if run.stage in ("caller", "check", "recap") or slot is None:
+        name = "oui_non" if run.stage != "correct" else None
+        return Expect(name, yes_no(talk) if name else (), no_input_s=policy.no_input_s)
+    patient = policy.patient_no_input_s
+    if slot.kind == "telephone":
+        return Expect(slot.name, dictation=Dictation.DIGITS, max_keys=10, no_input_s=patient)
+    if slot.kind == "email":
+        return Expect(slot.name, dictation=Dictation.LETTERS, no_input_s=patient)
+    if slot.kind == "reference":
+        return Expect(slot.name, dictation=Dictation.DIGITS, no_input_s=patient)
+    if slot.kind == "commune" and run.attempt >= KEYPAD_ATTEMPT:
+        return Expect(slot.name, commune_options(talk), (), Dictation.LETTERS, 3, patient)
+    return Expect(slot.name, _options(talk, run, slot), no_input_s=patient if slot.kind in FREE else policy.no_input_s)
+
+
+def _options(talk: Talk, run: FormRun, slot: Slot) -> tuple[Option, ...]:
+    if slot.kind == "commune":
+        return commune_options(talk)
+    if slot.kind == "flux":
+        return stream_options(talk)
+    if slot.kind == "creneau":
+        return tuple(offer.option(key, run.offered) for key, offer in enumerate(run.offered, start=1))
+    return slot.choices
+
+
+def take(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | None) -> Draft | None:
+    """Use a turn for the form; ``None`` says that it is about something else, or was not understood."""
+    if run.stage in ("caller", "check", "recap", "correct"):
+        return _take_decision(talk, run, heard, understanding)
+    slot = run.form.slot(run.asked)
+    if slot is None:
+        return None
+    corrected = _corrected(talk, run, heard) if heard.text else None
+    if corrected is not None:
+        return corrected
+    if slot.kind in FREE and _digresses(talk, run, heard, understanding):
+        return None
+    if slot.optional and _is_nothing(talk, heard, understanding):
+        run.values[slot.name] = ""
+        return advance(talk, run, Draft())
+    if slot.kind == "creneau" and _wants_others(talk, heard, understanding):
+        run.page += 1
+        return _ask(talk, run, slot, Draft())
+    value = _value(talk, run, slot, heard)
+    if value is None:
+        return None
+    if slot.kind == "creneau" and not _offered(talk, run, value):
+        draft = talk.text("formulaire.date_indisponible", {"date": spoken(slot, value, talk.today)})
+        return _ask(talk, run, slot, draft)
+    _store(talk, run, slot, value)
+    return advance(talk, run, Draft())
+
+
+def misunderstood(talk: Talk, run: FormRun) -> Draft | None:
+    """Ask again, otherwise; ``None`` after three tries."""
+    run.attempt += 1
+    if run.attempt >= _GIVE_UP:
+        return None
+    draft = talk.text("formulaire.invalide" if run.attempt == 1 else "formulaire.dernier_essai")
+    return put(talk, run, draft)
+
+
+def _store(talk: Talk, run: FormRun, slot: Slot, value: str) -> None:
+    if run.values.get(slot.name) != value:
+        run.checked.discard(slot.name)
+        run.checked.discard("*")
+    run.values[slot.name] = value
+    if slot.kind == "commune":
+        talk.memory.commune = value
+    for other in run.form.slots:
+        if other.name in run.values and not run.applies(other):
+            run.forget(other)
+
+
+def _take_decision(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | None) -> Draft | None:
+    corrected = _corrected(talk, run, heard, anywhere=True) if heard.text else None
+    if corrected is not None:
+        return corrected
+    if run.stage == "correct":
+        return _take_wrong_slot(talk, run, heard)
+    picked = pick(heard, yes_no(talk))
+    said = picked.id if picked is not None and picked.sure else None
+    if said is None and understanding is not None and understanding.intent in ("oui", "non"):
+        said = understanding.intent
+    if said is None:
+        return None
+    slot = run.form.slot(run.asked)
+    if run.stage == "recap":
+        if said == "oui":
+            run.checked.add("*")
+            return advance(talk, run, Draft())
+        run.stage = "correct"
+        return put(talk, run, Draft())
+    if slot is None:
+        return None
+    if run.stage == "caller":
+        run.caller_refused = said == "non"
+        if said == "oui":
+            _store(talk, run, slot, talk.context.caller)
+            run.checked.add(slot.name)
+        return advance(talk, run, Draft())
+    if said == "oui":
+        run.checked.add(slot.name)
+    else:
+        run.forget(slot)
+    return advance(talk, run, Draft())
+
+
+def _take_wrong_slot(talk: Talk, run: FormRun, heard: Heard) -> Draft | None:
+    folded = fold(heard.text)
+    for slot in run.form.slots:
+        if slot.name in run.values and contains(folded, slot.label or slot.name):
+            run.forget(slot)
+            run.checked.discard("*")
+            return advance(talk, run, Draft())
+    return None
+
+
+def _corrected(talk: Talk, run: FormRun, heard: Heard, anywhere: bool = False) -> Draft | None:
+    """Take "non, le 12" for the last value it fits, whichever question was asked."""
+    folded = fold(heard.text)
+    starts = folded.split(" ", 1)[0] if folded else ""
+    marked = starts == "non" or any(contains(folded, mark) for mark in talk.knowledge.marks["correction"])
+    if not (marked or anywhere) or len(folded.split()) < 2:
+        return None
+    for slot in reversed(run.form.slots):
+        if slot.name not in run.values or slot.kind not in STRONG or (slot.kind == "choix" and not marked):
+            continue
+        value = _value(talk, run, slot, heard)
+        if value is None or value == run.values[slot.name]:
+            continue
+        if slot.kind == "creneau" and not _offered(talk, run, value):
+            draft = talk.text("formulaire.date_indisponible", {"date": spoken(slot, value, talk.today)})
+            run.forget(slot)
+            return advance(talk, run, draft)
+        _store(talk, run, slot, value)
+        if slot.kind != "telephone":
+            run.checked.add(slot.name)
+        return advance(talk, run, talk.text("formulaire.corrige", {"valeur": spoken(slot, value, talk.today)}))
+    return None
+
+
+def _digresses(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | None) -> bool:
+    if understanding is None or understanding.verdict is not Verdict.SURE or understanding.elliptic:
+        return False
+    if understanding.intent in (*run.form.intents, "hors_sujet", "oui", "non", "merci", "saluer"):
+        return False
+    folded = fold(heard.text)
+    asks = "?" in heard.text or any(contains(folded, mark) for mark in talk.knowledge.marks["digression"])
+    return asks and len(folded.split()) >= _QUESTION_WORDS
+
+
+def _is_nothing(talk: Talk, heard: Heard, understanding: Understanding | None) -> bool:
+    if understanding is not None and understanding.verdict is Verdict.SURE and understanding.intent == "non":
+        return True
+    folded = fold(heard.text)
+    return any(folded == fold(mark) for mark in (*talk.knowledge.marks["rien"], *talk.knowledge.marks["non"]))
+
+
+def _wants_others(talk: Talk, heard: Heard, understanding: Understanding | None) -> bool:
+    folded = fold(heard.text)
+    if any(contains(folded, mark) for mark in talk.knowledge.marks["suivants"]):
+        return True
+    return understanding is not None and understanding.intent == "non" and len(folded.split()) < 3
+
+
+def _value(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
+    if heard.keys:
+        return _typed(talk, run, slot, heard)
+    options = _options(talk, run, slot)
+    picked = pick(heard, options) if options else None
+    if picked is not None and picked.sure:
+        return picked.id
+    name = {"creneau": "date", "objet": "description"}.get(slot.kind, slot.name)
+    found = talk.understander.slot_value(name, heard.text, heard.alternatives, talk.background(name))
+    if slot.kind == "creneau":
+        return _on_date(talk, run, found)
+    if slot.kind == "choix" or (options and found not in {option.id for option in options}):
+        return picked.id if picked is not None and slot.kind in ("commune", "flux") else None
+    if found is None and slot.kind in FREE:
+        found = heard.text
+    return valid(slot.kind, found, talk.today) if found else None
+
+
+def _typed(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
+    entry = heard.keys.split("*")[-1].rstrip("#")
+    if slot.kind == "commune":
+        matches = [name for name in talk.knowledge.communes if entry and keypad(name).startswith(entry)]
+        return matches[0] if len(matches) == 1 else None
+    if slot.kind in ("telephone", "reference"):
+        return valid(slot.kind, entry, talk.today)
+    picked = pick(heard, _options(talk, run, slot))
+    return picked.id if picked else None
+
+
+def _on_date(talk: Talk, run: FormRun, found: str | None) -> str | None:
+    if not found:
+        return None
+    try:
+        day = date.fromisoformat(found[:10])
+    except ValueError:
+        return None
+    free = next((offer for offer in _free(talk, run) if offer.day == day), None)
+    return free.value if free else Offer(day, "").value
+
+
+def _offered(talk: Talk, run: FormRun, value: str) -> bool:
+    return any(offer.value == value for offer in _free(talk, run))
+
+
+def _free(talk: Talk, run: FormRun) -> list[Offer]:
+    appointments = run.form.appointments
+    if appointments is None:
+        return []
+    form_id = run.form.id
+    return list(offers(appointments, talk.today, lambda day, moment: talk.context.taken(form_id, day, moment)))
+
+
+def _offer(talk: Talk, run: FormRun) -> bool:
+    free = _free(talk, run)
+    if not free:
+        return False
+    if run.page * _OFFERED >= len(free):
+        run.page = 0
+    run.offered = tuple(islice(free, run.page * _OFFERED, (run.page + 1) * _OFFERED))
+    return True
+
+
+def _words(talk: Talk, run: FormRun) -> dict[str, Words]:
+    words = {slot.name: Words("") for slot in run.form.slots}
+    for slot in run.form.slots:
+        if run.values.get(slot.name):
+            words[slot.name] = spoken(slot, run.values[slot.name], talk.today)
+            if slot.kind == "flux" and run.values[slot.name] in talk.knowledge.streams:
+                words[slot.name] = Words(talk.knowledge.streams[run.values[slot.name]].name)
+    commune = run.values.get("commune", "")
+    words["a_commune"] = Words(at_place(commune) if commune else "")
+    words["de_commune"] = Words(of_place(commune) if commune else "")
+    return words
+
+
+def _keep(talk: Talk, run: FormRun, draft: Draft) -> Draft:
+    if run.form.record == "lookup":
+        return _look_up(talk, run, draft)
+    reference = talk.context.new_reference()
+    talk.memory.references.append(reference)
+    slots = dict(run.values)
+    for slot in run.form.slots:
+        if slot.kind == "creneau" and slot.name in slots:
+            offer = Offer.parse(slots.pop(slot.name))
+            slots.update({"date": offer.day.isoformat(), "heure": offer.moment})
+    kind = run.form.record_type
+    if kind is not None:
+        draft.actions.append(Record(kind, reference, run.form.id, {k: v for k, v in slots.items() if v}))
+    values = {**_words(talk, run), "reference": spelled(reference)}
+    done = run.form.done
+    for condition, texts in run.form.done_when.items():
+        if condition in run.values.values():
+            done = texts
+    certain = run.form.appointments is None or run.form.appointments.confirmed
+    if not certain and talk.knowledge.identity.demo and not talk.memory.demo_said:
+        talk.memory.demo_said = True
+        talk.tell(draft, "demonstration")
+    for template in done:
+        talk.speak(draft, Template(template.text), values)
+    draft.question = None
+    draft.settled = True
+    return draft
+
+
+def _look_up(talk: Talk, run: FormRun, draft: Draft) -> Draft:
+    reference = run.values.get("reference", "")
+    state = talk.context.find_request(reference)
+    values: dict[str, str | Words] = {"reference": spelled(reference)}
+    draft.question = None
+    if state is None:
+        return talk.tell(draft, "suivi.inconnu", values)
+    draft.settled = True
+    return talk.tell(draft, "suivi.trouve", {**values, "etat": state})

@@ -1,0 +1,226 @@
+"""One conversation's memory and its manner of speaking.
+
+``Talk`` is owned by one ``Dialogue`` and used from one thread. A ``Draft`` is the reply being composed: sentences are
+told by the id of an answer of the profile, never written in code.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from voicebot.dialog.knowledge.answers import Answer, Choice
+from voicebot.dialog.knowledge.model import Knowledge, Stream
+from voicebot.dialog.nlu.base import Background, Understander
+from voicebot.dialog.policy.questions import FollowUp, Question
+from voicebot.dialog.templates import Template
+from voicebot.dialog.turns import Action, Context, Link, Option, Say
+from voicebot.dialog.wording import Words, at_place, fold, of_group, of_place
+
+Values = Mapping[str, str | Words]
+
+
+@dataclass(slots=True)
+class Draft:
+    """A reply being composed.
+
+    ``question`` is what it ends with; ``settled`` says a request was answered; ``lead`` counts the first sentences
+    that are not to be said again when asked to repeat.
+    """
+
+    says: list[Say] = field(default_factory=list)
+    actions: list[Action] = field(default_factory=list)
+    question: Question | None = None
+    settled: bool = False
+    lead: int = 0
+
+    def add(self, other: "Draft") -> "Draft":
+        """Append another draft; its question, if any, wins."""
+        self.lead = self.lead if not other.lead else len(self.says) + other.lead
+        self.says += other.says
+        self.actions += other.actions
+        self.question = other.question or self.question
+        self.settled = self.settled or other.settled
+        return self
+
+
+@dataclass(slots=True)
+class Memory:
+    """What this conversation remembers."""
+
+    intent: str | None = None
+    entities: dict[str, str] = field(default_factory=dict)
+    commune: str = ""
+    sector: str = ""
+    misunderstood: int = 0
+    silences: int = 0
+    menu_offered: bool = False
+    demo_said: bool = False
+    adviser_failed: bool = False
+    pace: int = 0
+    gain_db: float = 0.0
+    turns: int = 0
+    requests: list[str] = field(default_factory=list)
+    references: list[str] = field(default_factory=list)
+    said: Counter[str] = field(default_factory=Counter)
+    last: tuple[Say, ...] = ()
+
+
+class Talk:
+    """The conversation's side of speaking: chooses wordings, fills variables, guards what is not certain."""
+
+    def __init__(self, knowledge: Knowledge, understander: Understander, context: Context, seed: int = 0) -> None:
+        self.knowledge = knowledge
+        self.understander = understander
+        self.context = context
+        self.memory = Memory()
+        self._seed = seed
+
+    @property
+    def now(self) -> datetime:
+        """The civil time."""
+        return self.context.now()
+
+    @property
+    def today(self) -> date:
+        """The civil date."""
+        return self.context.now().date()
+
+    @property
+    def open(self) -> bool:
+        """Whether advisers can be reached now."""
+        return self.context.advisers_open(self.now)
+
+    def background(self, slot: str | None = None) -> Background:
+        """Return what understanding needs to know of the conversation so far."""
+        return Background(self.now, slot, self.memory.intent, dict(self.memory.entities))
+
+    def tell(
+        self, draft: Draft, answer_id: str, values: Values | None = None, confirmed: bool = True, ask: bool = True
+    ) -> Draft:
+        """Append the answer ``answer_id`` to ``draft``; an unconfirmed one is told only by a demonstration.
+
+        ``ask`` False leaves out the question the answer carries.
+        """
+        answer = self.knowledge.answers[answer_id]
+        filled = self._values(values or {})
+        if not (confirmed and self._certain(answer)):
+            if not self.knowledge.identity.demo:
+                return self._withheld(draft)
+            if not self.memory.demo_said:
+                self.memory.demo_said = True
+                self.tell(draft, "demonstration")
+                draft.lead = len(draft.says)
+        template = self._wording(answer, filled)
+        draft.says += self._spoken(answer, template, filled)
+        if ask and answer.question is not None:
+            draft.says += self._render(answer.question, filled)
+            draft.question = FollowUp(answer.id, answer.choices)
+        return draft
+
+    def options(self, choices: Sequence[Choice]) -> tuple[Option, ...]:
+        """Return choices as options, a plain yes or no worded as the profile does."""
+        return tuple(choice.option(self.knowledge.marks.get(choice.id, ())) for choice in choices)
+
+    def text(self, answer_id: str, values: Values | None = None) -> Draft:
+        """Return a new draft with one answer."""
+        return self.tell(Draft(), answer_id, values)
+
+    def speak(self, draft: Draft, template: Template, values: Values) -> Draft:
+        """Append a sentence that is not an answer (a form's question, a guide's phrase)."""
+        draft.says += self._render(template, self._values(values))
+        return draft
+
+    def certain(self, answer_id: str) -> bool:
+        """Tell whether the answer exists and relies on confirmed facts only, or the profile is a demonstration."""
+        answer = self.knowledge.answers.get(answer_id)
+        return answer is not None and (self.knowledge.identity.demo or self._certain(answer))
+
+    def _certain(self, answer: Answer) -> bool:
+        facts = self.knowledge.facts
+        return answer.confirmed and all(facts[name].confirmed for name in answer.variables if name in facts)
+
+    def _withheld(self, draft: Draft) -> Draft:
+        if "non_confirme" in draft_ids(draft):
+            return draft
+        answer = self.knowledge.answers["non_confirme"]
+        values = self._values({})
+        draft.says += self._spoken(answer, self._wording(answer, values), values)
+        if answer.question is not None:
+            draft.says += self._render(answer.question, values)
+            draft.question = FollowUp(answer.id, answer.choices)
+        return draft
+
+    def _wording(self, answer: Answer, values: Mapping[str, Words]) -> Template:
+        """Choose among equal wordings in turn; what was already told in this call is told otherwise."""
+        content = answer.say[0].render(values).ear
+        times = self.memory.said[content]
+        self.memory.said[content] += 1
+        self.memory.said[answer.id] += 1
+        if times and answer.again:
+            return answer.again[(times - 1) % len(answer.again)]
+        turn = self._seed + self.memory.said[answer.id] - 1
+        return answer.say[turn % len(answer.say)]
+
+    def _spoken(self, answer: Answer, template: Template, values: Mapping[str, Words]) -> list[Say]:
+        links = tuple(Link(title, self._link(url, values)) for title, url in answer.links)
+        if answer.written is not None and self.context.channel == "chat":
+            return [Say(template.render(values).ear, answer.written.render(values).written, links=links)]
+        says = self._render(template, values)
+        if links and says:
+            says[-1] = Say(says[-1].text, says[-1].written, links=links)
+        return says
+
+    def _link(self, url: str, values: Mapping[str, Words]) -> str:
+        return Template(url).render(values).written if "{" not in url else _url(url, values)
+
+    def _render(self, template: Template, values: Mapping[str, Words]) -> list[Say]:
+        says = []
+        for part in template.parts():
+            words = part.render(values)
+            if words.ear:
+                says.append(Say(words.ear, words.eye))
+        return says
+
+    def _values(self, values: Values) -> Mapping[str, Words]:
+        identity = self.knowledge.identity
+        filled = {name: Words(fact.spoken or fact.value, fact.value) for name, fact in self.knowledge.facts.items()}
+        filled["assistante"] = Words(identity.assistant)
+        filled["collectivite"] = Words(identity.community)
+        filled["service"] = Words(identity.service)
+        filled["ouverture"] = Words(self.context.opening_words(self.now))
+        commune = self.memory.commune
+        filled["commune"] = Words(commune)
+        filled["a_commune"] = Words(at_place(commune) if commune else "chez vous")
+        filled["de_commune"] = Words(of_place(commune) if commune else "de votre commune")
+        for name, value in values.items():
+            filled[name] = value if isinstance(value, Words) else Words(value)
+        return filled
+
+
+def draft_ids(draft: Draft) -> Sequence[str]:
+    """Return the ids of the answers whose question the draft carries."""
+    return [draft.question.answer] if isinstance(draft.question, FollowUp) else []
+
+
+def _url(url: str, values: Mapping[str, Words]) -> str:
+    for name, words in values.items():
+        url = url.replace("{" + name + "}", words.written)
+    return url
+
+
+def stream_values(stream: Stream) -> dict[str, str]:
+    """Return how a stream is named in sentences, with the agreement of its participles."""
+    ending = ("es" if stream.plural else "e") if stream.feminine else ("s" if stream.plural else "")
+    verb = "sont" if stream.plural else "est"
+    return {
+        "le_flux": stream.name,
+        "du_flux": of_group(stream.name),
+        "sont_ramasses": f"{verb} ramassé{ending}",
+        "ne_sont_pas_ramasses": f"{'ne sont' if stream.plural else 'n’est'} pas ramassé{ending}",
+    }
+
+
+def plain(text: str) -> str:
+    """Return a text as the marks of the profile are compared: folded."""
+    return fold(text)
