@@ -30,7 +30,7 @@ lint: $(STAMPS)/dev ## Check style and types
 	@$(BIN)/mypy
 
 lock: $(STAMPS)/dev ## Choose the newest allowed releases again and write their hashes into the lock files
-	@$(PIP) install --quiet '$(UV)'
+	@$(PIP) install -qq '$(UV)'
 	@for lock in 'requirements.lock --extra semantic --extra build' \
 	             'requirements-dev.lock --all-extras --constraints requirements.lock'; do \
 	    set -- $$lock; file=$$1; shift; \

@@ -30,6 +30,10 @@ class Site:
     statuses: list[int] = field(default_factory=list)
     ranges: bool = True
     validators: bool = True
+    stall_after: int | None = None
+    """After how many body bytes the next answer waits for ``go_on``, having set ``stalled``."""
+    stalled: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Path and Range header of every request."""
 
@@ -87,6 +91,13 @@ def answer(request: http.server.BaseHTTPRequestHandler, site: Site) -> None:
     request.send_header("Content-Length", str(len(body) - start))
     request.end_headers()
     rest = body[start:]
+    if site.stall_after is not None:
+        first, rest, site.stall_after = rest[: site.stall_after], rest[site.stall_after :], None
+        request.wfile.write(first)
+        site.stalled.set()
+        site.go_on.wait(30)
+        request.close_connection = True
+        return
     request.wfile.write(rest[: site.cuts.pop(0)] if site.cuts else rest)
     request.close_connection = True
 

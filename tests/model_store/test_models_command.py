@@ -40,6 +40,15 @@ class Machine:
     def manifest(self, *entries: dict[str, Any]) -> None:
         (self.models / "manifest.toml").write_text(toml_of(list(entries)), encoding="utf-8")
 
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "voicebot.cli.main", "models", *arguments],
+            cwd=self.folder,
+            env={**os.environ, "VOICEBOT_CACHE": str(self.folder / "cache")},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
     def run(self, *arguments: str, largest_file: int | None = None) -> subprocess.CompletedProcess[str]:
         def limit() -> None:
             if largest_file is not None:
@@ -104,6 +113,18 @@ def test_a_disk_that_fills_while_a_model_is_written_ends_with_one_line(machine: 
     mended = machine.run("install", "voice")
     assert mended.returncode == 0, mended.stderr
     assert site.ranges_asked()[-1] == "bytes=100000-", "what was received before the disk was full is kept"
+
+
+def test_a_process_killed_half_way_leaves_no_model_and_the_next_one_ends_the_work(machine: Machine, site: Site) -> None:
+    machine.manifest(voice(site))
+    site.stall_after = 600_000
+    with machine.start("install", "voice") as process:
+        assert site.stalled.wait(20)
+        process.kill()
+    site.go_on.set()
+    assert not (machine.models / "voice").exists()
+    assert machine.run("install", "voice").returncode == 0
+    assert (machine.models / "voice" / "voice.onnx").read_bytes() == CONTENT
 
 
 def test_offline_a_default_model_with_a_substitute_is_no_failure(machine: Machine, site: Site) -> None:
