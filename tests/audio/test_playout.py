@@ -70,6 +70,26 @@ def test_an_open_utterance_without_data_is_starved_and_a_finished_one_is_not() -
     assert not playout.busy
 
 
+def test_waiting_for_the_first_clause_is_no_gap_in_the_utterance() -> None:
+    playout = Playout(RATE_HZ)
+    playout.enqueue(np.zeros(0, dtype=np.int16), "a", more=True)
+    assert playout.next_frame() is None
+    assert playout.busy
+    assert (playout.stats.starved_slots, playout.stats.waited_slots) == (0, 1)
+    assert playout.heard == Heard("a", 0, False)
+
+
+def test_what_is_queued_right_after_a_stop_begins_without_a_click() -> None:
+    playout = Playout(RATE_HZ)
+    high = np.full(800, 9000, dtype=np.int16)
+    playout.enqueue(high, "a")
+    played = [playout.next_frame()]
+    playout.stop()
+    playout.enqueue(high, "b")
+    played += drain(playout)
+    assert largest_step(np.concatenate([frame for frame in played if frame is not None])) < 900
+
+
 def test_stop_tells_what_was_heard_of_the_utterance_in_progress() -> None:
     playout = Playout(RATE_HZ)
     playout.enqueue(ramp(1600), "a")

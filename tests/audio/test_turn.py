@@ -156,6 +156,13 @@ def test_a_turn_begun_by_a_barge_in_starts_in_the_past_and_ends_as_usual() -> No
     assert [type(event) for event in events] == [Paused, Ended]
 
 
+def test_a_barge_in_after_which_nothing_follows_is_a_false_alarm() -> None:
+    machine = TurnMachine()
+    feed(machine, (False, 1.0))
+    machine.begin(0.84)
+    assert [type(event) for event in feed(machine, (False, 1.0))] == [Discarded]
+
+
 @given(
     runs=st.lists(st.tuples(st.booleans(), st.booleans(), st.integers(1, 80)), max_size=25),
     patience=st.sampled_from(Patience),

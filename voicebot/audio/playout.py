@@ -34,13 +34,15 @@ class Heard:
 class PlayoutStats:
     """What happened so far.
 
-    ``starved_slots`` counts frames that had nothing to give although the utterance was open. ``flushed_ms`` was queued
+    ``starved_slots`` counts the frames that were missing inside an utterance, ``waited_slots`` those before its first
+    sound came. ``flushed_ms`` was queued
     and thrown away by ``stop``. ``high_water_ms`` is the most that was ever pending. ``joins_faded`` counts the clips
     whose edge would have clicked.
     """
 
     played_ms: int = 0
     starved_slots: int = 0
+    waited_slots: int = 0
     flushed_ms: int = 0
     high_water_ms: int = 0
     joins_faded: int = 0
@@ -69,7 +71,8 @@ class Playout:
         self._tail: Pcm | None = None
         self._last_heard = Heard("", 0, True)
         self._last_sample = 0
-        self._played = self._flushed = self._high_water = self._starved = self._joins = 0
+        self._played = self._flushed = self._high_water = self._joins = 0
+        self._starved = self._waited = 0
 
     @property
     def pending_ms(self) -> int:
@@ -90,7 +93,12 @@ class Playout:
     def stats(self) -> PlayoutStats:
         """The counters so far."""
         return PlayoutStats(
-            self._ms(self._played), self._starved, self._ms(self._flushed), self._ms(self._high_water), self._joins
+            self._ms(self._played),
+            self._starved,
+            self._waited,
+            self._ms(self._flushed),
+            self._ms(self._high_water),
+            self._joins,
         )
 
     @property
@@ -148,7 +156,10 @@ class Playout:
         if not self._queue:
             return None
         if self._pending == 0:
-            self._starved += 1
+            if self._queue[0].played:
+                self._starved += 1
+            else:
+                self._waited += 1
             self._last_sample = 0
             return None
         pieces, missing = [], self._frame
@@ -200,7 +211,8 @@ class Playout:
     def _smooth_join(self, tail: _Utterance | None, pcm: Pcm) -> Pcm:
         """Fade both sides of a join that would click; return the new clip, the old one is changed in its queue."""
         before = tail.clips[-1] if tail is not None and tail.clips else None
-        last = self._last_sample if before is None else int(before[-1])
+        playing = 0 if self._tail is not None else self._last_sample
+        last = playing if before is None else int(before[-1])
         if abs(int(pcm[0]) - last) <= _CLICK:
             return pcm
         self._joins += 1

@@ -147,12 +147,15 @@ class TurnMachine:
         return max(self._patience.value * self._scale, self._settings.pause_ms / 1000 + FRAME_S)
 
     def begin(self, speech_start_s: float) -> tuple[TurnEvent, ...]:
-        """Open a turn at a past moment, when something else has recognised speech (a barge-in)."""
+        """Open a turn at a past moment, when something else has recognised speech (a barge-in).
+
+        One more vowel must follow, or the turn is discarded at the first pause: it was a false alarm.
+        """
         if self._open:
             return ()
         self._forget()
         first = min(max(0, round(speech_start_s / FRAME_S)), max(0, self._frame - 1))
-        return self._start(first, max(first, self._frame - 1), speech=self._frame - first, voiced=_VOICED_FRAMES)
+        return self._start(first, max(first, self._frame - 1), speech=self._frame - first, voiced=_VOICED_FRAMES - 1)
 
     def reset(self) -> None:
         """Forget the turn in progress, without an event; patience stays."""
