@@ -206,10 +206,10 @@ class Dialogue:
         if picked is None:
             outside = understood.entities.get("hors_territoire", "") if understood is not None else ""
             if outside:
-                return self._talk.text("hors_territoire", {"lieu": outside})
+                return self._settled(self._talk.text("hors_territoire", {"lieu": outside}))
             return slots.ask_slot_again(self._talk, asked)
         if asked.slot == "commune" and picked.id not in self._talk.knowledge.communes:
-            return self._talk.text("hors_territoire", {"lieu": picked.id})
+            return self._settled(self._talk.text("hors_territoire", {"lieu": picked.id}))
         if not picked.sure:
             draft = self._talk.text("confirmer.valeur", {"valeur": picked.id})
             draft.question = ConfirmSlot(picked.id, asked)
@@ -359,12 +359,14 @@ class Dialogue:
         if outside and not entities.get("commune"):
             return self._settled(talk.text("hors_territoire", {"lieu": outside}))
         if entities.get("commune"):
+            entities["nommee"] = entities["commune"]
             if entities["commune"] != talk.memory.commune:
                 talk.memory.sector = ""
             talk.memory.commune = entities["commune"]
         elif talk.memory.commune:
             entities["commune"] = talk.memory.commune
-        talk.memory.intent, talk.memory.entities = intent, dict(entities)
+        named = {name: value for name, value in entities.items() if name != "nommee"}
+        talk.memory.intent, talk.memory.entities = intent, named
         if intent == "conseiller":
             return acts.transfer(talk, Draft(), intent)
         form = talk.knowledge.form_for(intent)

@@ -35,7 +35,10 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to say under one id. ``say`` are equal wordings; ``again`` those for the same question asked again."""
+    """What to say under one id.
+
+    ``say`` are equal wordings; ``again`` those for the same question asked again; ``needs`` are slots to ask for first.
+    """
 
     id: str
     say: tuple[Template, ...]
@@ -46,6 +49,8 @@ class Answer:
     question: Template | None = None
     choices: tuple[Choice, ...] = ()
     needs: tuple[str, ...] = ()
+    file: str = ""
+    line: int = 0
 
     @property
     def variables(self) -> frozenset[str]:
@@ -94,6 +99,8 @@ def read_answer(name: str, table: Table) -> Answer:
         Template(question) if question else None,
         choices,
         table.texts("demander", ()),
+        table.file,
+        table.line(),
     )
     table.done()
     return answer
@@ -219,6 +226,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         "mairie": "de_commune telephone_mairie adresse_mairie",
         "mairie.sans_telephone": "de_commune adresse_mairie",
         "communes.liste": "nombre liste",
+        "communes.oui": "lieu",
         "service.etat.ouvert": "",
         "service.etat.ferme": "ouverture",
         "formulaire.reprise": "formulaire",
@@ -250,5 +258,5 @@ TOLD: Mapping[str, frozenset[str]] = {
 
 # Variables every sentence may use, whatever it is about: identity of the profile and the clock.
 GLOBALS = frozenset(
-    ["assistante", "collectivite", "service", "site", "telephone", "adresse", "email", "ouverture", "saison_geste"]
+    ["assistante", "collectivite", "service", "site", "telephone", "adresse", "email", "ouverture", "geste"]
 )

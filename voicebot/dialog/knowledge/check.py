@@ -35,9 +35,7 @@ def check_knowledge(knowledge: Knowledge, where: str, mistakes: list[Mistake]) -
     goals = {choice.goto for answer in knowledge.answers.values() for choice in answer.choices}
     goals |= {choice.goto for choice in knowledge.menu}
     for answer in knowledge.answers.values():
-        _check_answer(knowledge, answer, goals, wrong)
-        for choice in answer.choices:
-            _check_goal(knowledge, choice, f"réponse {answer.id}", wrong)
+        _check_answer(knowledge, answer, goals, mistakes)
     for choice in knowledge.menu:
         _check_goal(knowledge, choice, "menu", wrong)
     for name in TOLD:
@@ -61,12 +59,17 @@ def check_knowledge(knowledge: Knowledge, where: str, mistakes: list[Mistake]) -
                 wrong(f"cible {target.id}", f"« {subject} » n’est ni une intention ni un thème")
 
 
-def _check_answer(knowledge: Knowledge, answer: Answer, goals: set[str], wrong: Wrong) -> None:
+def _check_answer(knowledge: Knowledge, answer: Answer, goals: set[str], mistakes: list[Mistake]) -> None:
+    def wrong(key: str, message: str) -> None:
+        mistakes.append(Mistake(answer.file, answer.line, key, message))
+
     variant = any(answer.id.startswith(intent + ".") for intent in INTENTS if "." in intent)
     known = answer.id in TOLD or answer.id in INTENTS or variant or f"reponse:{answer.id}" in goals
     if not known:
         wrong(answer.id, "cette réponse n’est utilisée nulle part : vérifier son nom")
     allowed = TOLD.get(answer.id, frozenset({"commune", "a_commune", "de_commune"})) | GLOBALS | set(knowledge.facts)
+    for choice in answer.choices:
+        _check_goal(knowledge, choice, answer.id, wrong)
     for name in sorted(answer.variables - allowed):
         wrong(answer.id, f"la variable {{{name}}} n’existe pas ici ; possibles : {', '.join(sorted(allowed))}")
 

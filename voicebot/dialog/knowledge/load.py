@@ -12,9 +12,9 @@ from voicebot.dialog.errors import ContentRefused, Mistake
 from voicebot.dialog.forms.spec import Form, read_appointments, read_form
 from voicebot.dialog.knowledge.answers import Answer, Choice, read_answer, read_choice, read_subject
 from voicebot.dialog.knowledge.check import check_knowledge
-from voicebot.dialog.knowledge.collection import Collection, read_collection
+from voicebot.dialog.knowledge.collection import Collection, read_collection, read_season
 from voicebot.dialog.knowledge.identity import Identity, read_fact, read_identity
-from voicebot.dialog.knowledge.model import Knowledge, Stream
+from voicebot.dialog.knowledge.model import Gesture, Knowledge, Stream
 from voicebot.dialog.knowledge.places import Centre, Commune, Container, read_centres, read_communes, read_containers
 from voicebot.dialog.knowledge.sorting import (
     Channel,
@@ -26,6 +26,7 @@ from voicebot.dialog.knowledge.sorting import (
     read_objects,
 )
 from voicebot.dialog.knowledge.source import Table, read_toml, shown
+from voicebot.dialog.templates import Template
 
 _T = TypeVar("_T")
 
@@ -89,7 +90,7 @@ def _read(files: _Files) -> Knowledge | None:
     streams = files.merged("flux.toml", _stream)
     communes: dict[str, Commune] = {}
     for table in files.each("mairies.toml"):
-        communes = {one.name: one for one in read_communes(table)}
+        communes = {one.name: one for one in _nicknamed(files, read_communes(table))}
     names = tuple(communes)
     collection = Collection()
     for table in files.each("collecte.toml"):
@@ -118,7 +119,22 @@ def _read(files: _Files) -> Knowledge | None:
         _forms(files),
         _menu(files),
         _marks(files),
+        _gestures(files),
     )
+
+
+def _nicknamed(files: _Files, communes: Iterable[Commune]) -> Iterable[Commune]:
+    """Add to each commune what its inhabitants call it, from the file understanding reads."""
+    nicknames: dict[str, tuple[str, ...]] = {}
+    for table in files.each("communes.toml"):
+        for below in table.tables("commune"):
+            nicknames[below.text("nom")] = below.texts("surnoms", ())
+    for one in communes:
+        yield replace(one, nicknames=nicknames.get(one.name, ()))
+    for name in nicknames.keys() - {one.name for one in communes}:
+        path = files.last("communes.toml")
+        message = f"« {name} » n’est pas dans mairies.toml : écrire le même nom dans les deux fichiers"
+        files.mistakes.append(Mistake(shown(path) if path else "", 0, "", message))
 
 
 def _identity(files: _Files) -> Identity | None:
@@ -195,6 +211,20 @@ def _menu(files: _Files) -> tuple[Choice, ...]:
                 table.wrong("choix", f"le choix {number + 1} n’a pas de touche")
         table.done()
     return choices
+
+
+def _gestures(files: _Files) -> tuple[Gesture, ...]:
+    found: list[Gesture] = []
+    for table in files.each("gestes.toml"):
+        for below in table.tables("geste"):
+            gesture = Gesture(read_season(below, "periode"), below.text("dire"))
+            fault = Template(gesture.text).fault()
+            if fault:
+                below.wrong("dire", fault)
+            below.done()
+            found.append(gesture)
+        table.done()
+    return tuple(found)
 
 
 def _marks(files: _Files) -> Mapping[str, tuple[str, ...]]:

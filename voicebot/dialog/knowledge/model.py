@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from voicebot.dialog.forms.spec import Form
 from voicebot.dialog.knowledge.answers import Answer, Choice, Subject
-from voicebot.dialog.knowledge.collection import Collection
+from voicebot.dialog.knowledge.collection import Collection, Season
 from voicebot.dialog.knowledge.identity import Fact, Identity
 from voicebot.dialog.knowledge.places import Centre, Commune, Container
 from voicebot.dialog.knowledge.sorting import SortingGuide
@@ -27,6 +27,14 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class Gesture:
+    """A piece of green advice for a season."""
+
+    season: Season
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Knowledge:
     """Everything one profile knows. Immutable: a reload makes a new one."""
 
@@ -43,6 +51,7 @@ class Knowledge:
     forms: Mapping[str, Form]
     menu: tuple[Choice, ...]
     marks: Mapping[str, tuple[str, ...]]
+    gestures: tuple[Gesture, ...] = ()
 
     def form_for(self, intent: str) -> Form | None:
         """Return the form an intent opens."""

@@ -26,6 +26,7 @@ class Commune:
     telephone: str = ""
     insee: str = ""
     confirmed: bool = False
+    nicknames: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -202,7 +202,10 @@ def take(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | 
         return _ask(talk, run, slot, Draft())
     value = _value(talk, run, slot, heard)
     if value is None:
-        return None
+        outside = understanding.entities.get("hors_territoire", "") if understanding is not None else ""
+        if slot.kind != "commune" or not outside:
+            return None
+        return _ask(talk, run, slot, talk.text("hors_territoire", {"lieu": outside}))
     if slot.kind == "creneau" and not _offered(talk, run, value):
         draft = talk.text("formulaire.date_indisponible", {"date": spoken(slot, value, talk.today)})
         return _ask(talk, run, slot, draft)

@@ -116,7 +116,10 @@ def town_hall(talk: Talk, intent: str, entities: Entities) -> Draft:
 
 def communes(talk: Talk, intent: str, entities: Entities) -> Draft:
     """Name the communes, or say whether one is among them."""
+    asked = entities.get("commune", "")
     names = list(talk.knowledge.communes)
+    if asked and asked == entities.get("nommee", ""):
+        return talk.tell(Draft(settled=True), "communes.oui", {"lieu": asked})
     values = {"nombre": str(len(names)), "liste": enumeration(names)}
     return talk.tell(Draft(settled=True), "communes.liste", values)
 

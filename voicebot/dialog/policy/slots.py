@@ -30,8 +30,14 @@ def keypad(name: str) -> str:
 
 
 def commune_options(talk: Talk) -> tuple[Option, ...]:
-    """Return the communes as options, by their name and with their preposition."""
-    return tuple(Option(name, (name, at_place(name)), name) for name in talk.knowledge.communes)
+    """Return the communes as options: their name, their nicknames, each with its preposition."""
+    options = []
+    for name, commune in talk.knowledge.communes.items():
+        texts = [name, *commune.nicknames]
+        kept = {fold(text): text for text in reversed(texts)}
+        spoken = [form for text in kept.values() for form in (text, at_place(text))]
+        options.append(Option(name, tuple(spoken), name))
+    return tuple(options)
 
 
 def stream_options(talk: Talk) -> tuple[Option, ...]:

@@ -171,6 +171,11 @@ class Talk:
             says[-1] = Say(says[-1].text, says[-1].written, links=links)
         return says
 
+    def _gesture(self) -> str:
+        """Return the green advice of the season; with several, each conversation has the next."""
+        found = [one.text for one in self.knowledge.gestures if one.season.holds(self.today)]
+        return found[self._seed % len(found)] if found else ""
+
     def _link(self, url: str, values: Mapping[str, Words]) -> str:
         return Template(url).render(values).written if "{" not in url else _url(url, values)
 
@@ -189,6 +194,7 @@ class Talk:
         filled["collectivite"] = Words(identity.community)
         filled["service"] = Words(identity.service)
         filled["ouverture"] = Words(self.context.opening_words(self.now))
+        filled["geste"] = Words(self._gesture())
         commune = self.memory.commune
         filled["commune"] = Words(commune)
         filled["a_commune"] = Words(at_place(commune) if commune else "chez vous")

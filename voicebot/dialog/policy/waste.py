@@ -126,7 +126,11 @@ def _in_period(talk: Talk, commune: str, stream: str, sector: str, period: tuple
 
 def _every_stream(talk: Talk, commune: str, sector: str, period: tuple[date, date] | None) -> Draft:
     collection, streams = talk.knowledge.collection, talk.knowledge.streams
-    names = collection.streams(commune)
+    names = [
+        name
+        for name in collection.streams(commune)
+        if any(one.season.holds(talk.today) for one in collection.rounds_of(commune, name, sector))
+    ]
     if not names:
         return talk.tell(Draft(settled=True), "collecte.aucune", {"a_commune": at_place(commune)})
     confirmed = all(one.confirmed for name in names for one in collection.rounds_of(commune, name, sector))
