@@ -99,7 +99,7 @@ def test_the_week_of_a_day_tells_only_what_is_in_force(advisers: Calendar, on: s
     ("days", "vacation", "expected"),
     [
         ([NINE_TO_FIVE] * 7, (), "tous les jours de neuf heures à dix-sept heures"),
-        ([((0, 1440),)] * 7, (), "tous les jours jour et nuit"),
+        ([((0, 1440),)] * 7, (), "tous les jours, jour et nuit"),
         (
             [SPLIT, (), SPLIT, (), MORNING, MORNING, ()],
             (),

@@ -119,7 +119,7 @@ def _groups(days: Iterable[tuple[int, Spans]]) -> list[str]:
     for day, spans in days:
         if spans:
             by_hours.setdefault(spans, []).append(day)
-    return [f"{_days(found)} {_hours(spans)}" for spans, found in by_hours.items()]
+    return [f"{_days(found)}{',' if spans == (_ALL_DAY,) else ''} {_hours(spans)}" for spans, found in by_hours.items()]
 
 
 def _hours(spans: Spans) -> str:
