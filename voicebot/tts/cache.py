@@ -16,7 +16,7 @@ import threading
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -225,6 +225,7 @@ class CachedVoice:
         self._inner = inner
         self._cache = cache
         self._keeps = keeps
+        self._begun = _Begun()
 
     @property
     def cache(self) -> PromptCache:
@@ -233,7 +234,9 @@ class CachedVoice:
 
     def private(self) -> "CachedVoice":
         """Return the same voice for sentences about a person: it reads what is kept, and adds nothing on disk."""
-        return CachedVoice(self._inner, self._cache, keeps=False)
+        twin = CachedVoice(self._inner, self._cache, keeps=False)
+        twin._begun = self._begun
+        return twin
 
     def speak(self, text: str, rate_hz: int, manner: Manner = Manner()) -> AsyncIterator[Pcm]:
         """Yield the sound of ``text`` clause by clause; see ``Voice``."""
@@ -243,6 +246,18 @@ class CachedVoice:
             return await self._sound(clause, rate_hz, manner, urgency, keeps=keeps)
 
         return stream(self._inner.plan(text, manner.language), fetch, rate_hz, manner)
+
+    async def prepare(self, text: str, rate_hz: int, manner: Manner = Manner()) -> None:
+        """Synthesise the first clause of a text that will probably be said, so that ``speak`` starts at once.
+
+        To be called while the end of the caller's turn is still uncertain, and cancelled when the caller goes on. What
+        it makes stays in memory only. Failures are left to ``speak`` to report.
+        """
+        for clause in self._inner.plan(text, manner.language)[:1]:
+            try:
+                await self._sound(clause, rate_hz, manner, Urgency.NOW, keeps=False)
+            except SynthesisError as error:
+                log.debug("a sentence could not be prepared: %s", error)
 
     async def render(
         self,
@@ -287,16 +302,41 @@ class CachedVoice:
             found = await asyncio.to_thread(self._cache.read, key, rate_hz)
         if found is not None:
             return found
-        try:
-            pcm = await self._inner.sound(clause, rate_hz, manner, urgency)
-        except SynthesisError:
-            log.warning("the voice %s failed on a clause", self.name)
-            raise
+        pcm = await self._begun.join(key, lambda: self._inner.sound(clause, rate_hz, manner, urgency))
         self._cache.remember(key, pcm)
         if keeps:
             # a caller waits for the sound, not for the disk
             asyncio.get_running_loop().run_in_executor(None, self._cache.write, key, pcm, rate_hz)
         return pcm
+
+
+class _Begun:
+    """Syntheses under way, by key: whoever wants the same clause waits for the same one. Event loop only."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[Pcm]] = {}
+        self._waiting: dict[str, int] = {}
+
+    async def join(self, key: str, begin: Callable[[], Awaitable[Pcm]]) -> Pcm:
+        """Return the sound under ``key``, begun now or before; it is given up when all who wait for it are gone."""
+        task = self._tasks.get(key)
+        if task is None:
+            task = self._tasks[key] = asyncio.ensure_future(_awaited(begin))
+            self._waiting[key] = 0
+        self._waiting[key] += 1
+        try:
+            return await asyncio.shield(task)
+        finally:
+            # a later task may have taken the key
+            if self._tasks.get(key) is task:
+                self._waiting[key] -= 1
+                if task.done() or not self._waiting[key]:
+                    del self._tasks[key], self._waiting[key]
+                    task.cancel()
+
+
+async def _awaited(begin: Callable[[], Awaitable[Pcm]]) -> Pcm:
+    return await begin()
 
 
 def is_personal(clause_text: str) -> bool:

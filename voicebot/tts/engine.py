@@ -5,6 +5,7 @@ import importlib.metadata
 from pathlib import Path
 from typing import Protocol
 
+from voicebot.tts.clauses import Strides
 from voicebot.tts.shaping import Samples
 from voicebot.tts.worker import Stop
 
@@ -21,8 +22,8 @@ class Engine(Protocol):
     rate_hz: int
     spelling: str
     """Which pronunciation lexicon it reads by: ``espeak`` or ``pico``."""
-    first_words: int
-    """About how many words its first clause may have for the sound to start in half a second or so."""
+    strides: Strides
+    """How long its clauses may be for the sound to start soon and go on without a gap."""
 
     def synthesise(self, text: str, speed: float, language: str, stop: Stop) -> Samples:
         """Return the sound of a clause, empty when there is nothing to pronounce.

@@ -14,7 +14,7 @@ import numpy as np
 
 from voicebot.audio.frames import LINE_HZ, SILENCE_DBFS, silence
 from voicebot.audio.level import active_level_dbfs
-from voicebot.tts.base import SynthesisError, Voice
+from voicebot.tts.base import SynthesisError
 from voicebot.tts.cache import CachedVoice, PromptCache
 from voicebot.tts.engine import Engine
 from voicebot.tts.normalise import LexiconError, Normaliser, load_lexicon
@@ -49,7 +49,7 @@ def load_voice(settings: TtsSettings, models_dir: Path, cache_dir: Path | None) 
     return CachedVoice(spoken, PromptCache(cache_dir, settings.cache_mb * _MB))
 
 
-def load_caller_voice(name: str, models_dir: Path, threads: int = 2) -> Voice:
+def load_caller_voice(name: str, models_dir: Path, threads: int = 2) -> SpokenVoice:
     """Load a voice for the callers of tests and scripts: a Kokoro style (``af_heart``...) or ``pico``.
 
     Raises:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from voicebot.tts.clauses import Strides
 from voicebot.tts.engine import fingerprint, package_version
 from voicebot.tts.phonemes import Phonemizer, espeak_voice
 from voicebot.tts.shaping import Samples
@@ -68,7 +69,7 @@ class Kokoro:
 
     rate_hz = RATE_HZ
     spelling = "espeak"
-    first_words = 6
+    strides = Strides(first=5, growth=1.6)
 
     def __init__(self, model: KokoroModel, style_file: Path) -> None:
         self.name = f"kokoro/{style_file.stem}"

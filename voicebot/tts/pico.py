@@ -5,6 +5,7 @@ The native call holds Python's global lock, about 5 ms for a second of speech: c
 
 import numpy as np
 
+from voicebot.tts.clauses import Strides
 from voicebot.tts.engine import package_version
 from voicebot.tts.shaping import Samples
 from voicebot.tts.worker import Stop
@@ -20,7 +21,7 @@ class Pico:
     name = "pico/fr-FR"
     rate_hz = 16_000
     spelling = "pico"
-    first_words = 8
+    strides = Strides(first=8, growth=4.0)
 
     def __init__(self) -> None:
         from py_nanotts import NanoTTS

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from voicebot.tts.clauses import Strides
 from voicebot.tts.engine import fingerprint, package_version
 from voicebot.tts.shaping import Samples
 from voicebot.tts.worker import Stop
@@ -17,7 +18,7 @@ class Piper:
     """One Piper voice."""
 
     spelling = "espeak"
-    first_words = 9
+    strides = Strides(first=8, growth=4.0)
 
     def __init__(self, folder: Path) -> None:
         from piper import PiperVoice, SynthesisConfig

@@ -72,7 +72,7 @@ class SpokenVoice:
     def plan(self, text: str, language: str) -> tuple[Clause, ...]:
         """Return the clauses of ``text`` as it is written; see ``ClauseVoice``."""
         words = self._normaliser.pronounced(self._normaliser.bound(text, language), self._engine.spelling, language)
-        return cut(words, language, self._engine.first_words)
+        return cut(words, language, self._engine.strides)
 
     async def sound(self, clause: Clause, rate_hz: int, manner: Manner, urgency: Urgency) -> Pcm:
         """Return the sound of a clause, without its pause; see ``ClauseVoice``."""

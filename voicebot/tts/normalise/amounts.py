@@ -103,8 +103,12 @@ def _measures(text: str) -> str:
         return f"{number(match[1], feminine=unit.feminine)}{NO_BREAK}{name.replace(' ', NO_BREAK)}"
 
     text = _per(_measure_pattern().sub(measure, text))
-    alone = re.compile(r"(?<![\w.-])([cdk]?m)([23])(?![\w.-])")
-    return alone.sub(lambda match: units[match[0]].plural.replace(" ", NO_BREAK), text)
+
+    def alone(match: re.Match[str]) -> str:
+        unit = units[match[2]]
+        return (match[1] or "") + (unit.singular if match[1] else unit.plural).replace(" ", NO_BREAK)
+
+    return re.sub(r"(\b(?:par|le|au|du|un|chaque) )?(?<![\w.-])([cdk]?m[23])(?![\w-]|\.\w)", alone, text)
 
 
 def _per(text: str) -> str:
