@@ -27,6 +27,7 @@ _SCHOOL_YEAR = re.compile(r"(\d{4})-(\d{4})")
 _ID = re.compile(r"[a-z][a-z0-9_]*")
 _AS_USUAL = "ouvert"
 _NOWHERE = date(1970, 1, 1)
+_A_SATURDAY = date(2026, 1, 3)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -95,7 +96,11 @@ class _Found:
         school = SchoolYears(school_zone, {start: periods for start, periods in given.items() if periods})
         zone = ZoneInfo(self.settings.get("fuseau", "Europe/Paris"))
         region = self.settings.get("region", "")
-        return OpeningHours(Calendar(name, self.calendars[name], school, zone, region) for name in self.order)
+        hours = OpeningHours(Calendar(name, self.calendars[name], school, zone, region) for name in self.order)
+        # The libraries read their data (0.1 s each) when first asked: here rather than in the first call.
+        for name in hours.ids:
+            hours.calendar(name).spans(_A_SATURDAY)
+        return hours
 
 
 class _Table:
