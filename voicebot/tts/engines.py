@@ -137,14 +137,14 @@ def _pico() -> Engine:
 
 
 def _kokoro(style: Path, models_dir: Path, threads: int) -> Engine:
-    from voicebot.tts.kokoro import Kokoro, KokoroModel
+    from voicebot.tts.kokoro import Kokoro, shared_model
 
     folder = models_dir / KOKORO_MODEL
     for file in ("model.onnx", "vocab.json"):
         if not (folder / file).is_file():
             raise SynthesisError(f"the voice model {KOKORO_MODEL} is not installed; run: {_install(KOKORO_MODEL)}")
     try:
-        return Kokoro(KokoroModel(folder, threads), style)
+        return Kokoro(shared_model(folder, threads), style)
     except Exception as error:
         # onnxruntime raises its own family of exceptions for a damaged file
         repair = f"run: voicebot models verify, then {_install(KOKORO_MODEL)}"

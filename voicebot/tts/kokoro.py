@@ -6,6 +6,7 @@ for nothing, and a dynamic block base gives the last few hundredths. The same te
 
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,12 @@ class KokoroModel:
             "speed": np.array([speed], dtype=np.float32),
         }
         return np.asarray(self._session.run(None, inputs, options)[0], dtype=np.float32).reshape(-1)
+
+
+@cache
+def shared_model(folder: Path, threads: int) -> KokoroModel:
+    """Return the network of ``folder``, loaded once a process: the assistant and all callers of a test share it."""
+    return KokoroModel(folder, threads)
 
 
 class Kokoro:
