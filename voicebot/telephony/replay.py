@@ -137,6 +137,10 @@ class ReplayLeg:
 
     async def hang_up(self) -> None:
         """End the call from the assistant's side."""
+        self.leave()
+
+    def leave(self) -> None:
+        """End the call from the caller's side, at once."""
         self._open = False
         self._wake()
 

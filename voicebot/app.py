@@ -1,0 +1,188 @@
+"""Composition root: reads settings, builds the objects, owns their start and their end.
+
+The only module that knows every package. A ``Service`` holds what all calls share (engines, profiles, sentences);
+``open_call`` builds one conversation on a leg.
+"""
+
+import hashlib
+import logging
+import random
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from voicebot.asr.base import Recognizer
+from voicebot.asr.engines import load_recognizer
+from voicebot.calls.ears import Ears
+from voicebot.calls.mouth import Mouth
+from voicebot.calls.ports import Dialogue, Witness
+from voicebot.calls.record import CallRecord
+from voicebot.calls.sentences import Sentences, load_sentences
+from voicebot.calls.session import CallSession, Company, Limits
+from voicebot.calls.work import Work
+from voicebot.clock import Clock
+from voicebot.config import Settings
+from voicebot.dialog.nlu.base import Background, Understander, Verdict
+from voicebot.dialog.nlu.semantic import best_semantic
+from voicebot.dialog.texts import likely_texts, static_texts
+from voicebot.dialog.turns import Channel, Context
+from voicebot.profile import Profile, load_profile
+from voicebot.telephony.base import CallInfo, Leg
+from voicebot.tts.base import Voice
+from voicebot.tts.cache import CachedVoice, PromptCache
+from voicebot.tts.engines import caller_voices, load_caller_voice, load_voice
+
+log = logging.getLogger(__name__)
+
+SENTENCES = "calls.toml"
+_CALLERS = ("if_sara", "ef_dora", "af_heart")
+_CALLERS_BYTES = 200_000_000
+
+
+@dataclass(slots=True)
+class Service:
+    """What all calls share. ``voice`` and ``recognizer`` are loaded once; ``profiles`` by name."""
+
+    settings: Settings
+    recognizer: Recognizer
+    voice: Voice
+    sentences: Sentences
+    profiles: dict[str, Profile] = field(default_factory=dict)
+
+    def profile(self, name: str = "") -> Profile:
+        """Return profile ``name`` (the configured one by default), loaded on first use.
+
+        Raises:
+            ProfileError: it is missing or has mistakes.
+        """
+        name = name or self.settings.call.profile
+        if name not in self.profiles:
+            self.profiles[name] = open_profile(self.settings, name)
+        return self.profiles[name]
+
+
+def rendered_dir(settings: Settings) -> Path:
+    """Return the folder of rendered prompts."""
+    return settings.paths.prompts / "rendered"
+
+
+def open_profile(settings: Settings, name: str = "") -> Profile:
+    """Load profile ``name``, the configured one by default, with the semantic view where it is installed.
+
+    Raises:
+        ProfileError: it is missing or has mistakes.
+    """
+    learnt = settings.paths.data / "understanding"
+    return load_profile(name or settings.call.profile, settings.paths.profiles, learnt, best_semantic())
+
+
+def open_recognizer(settings: Settings, stack: AsyncExitStack) -> Recognizer:
+    """Load the recogniser; ``stack`` closes it.
+
+    Raises:
+        RecognitionError: its model is missing; the message says how to install it.
+    """
+    recognizer = load_recognizer(settings.asr, settings.paths.models)
+    stack.push_async_callback(recognizer.close)
+    return recognizer
+
+
+def open_voice(settings: Settings, stack: AsyncExitStack) -> Voice:
+    """Load the assistant's voice with its rendered prompts; ``stack`` closes it.
+
+    Raises:
+        SynthesisError: its model is missing; the message says how to install it.
+    """
+    voice = load_voice(settings.tts, settings.paths.models, rendered_dir(settings))
+    stack.push_async_callback(voice.close)
+    return voice
+
+
+def open_caller_voice(name: str, settings: Settings, stack: AsyncExitStack) -> Voice:
+    """Load the voice of scripted callers, kept apart from the assistant's; ``stack`` closes it.
+
+    Raises:
+        SynthesisError: there is no such voice; the message names those there are.
+    """
+    installed = caller_voices(settings.paths.models)
+    name = name or next((voice for voice in _CALLERS if voice in installed), "pico")
+    spoken = load_caller_voice(name, settings.paths.models, settings.tts.threads)
+    voice = CachedVoice(spoken, PromptCache(settings.paths.data / "callers", _CALLERS_BYTES))
+    stack.push_async_callback(voice.close)
+    return voice
+
+
+def prompt_texts(profile: Profile, sentences: Sentences) -> tuple[str, ...]:
+    """Return what is worth rendering ahead for a profile: every fixed sentence, then the likeliest answers."""
+    return (*sentences.all(), *static_texts(profile.knowledge), *likely_texts(profile.knowledge))
+
+
+async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequence[str] = ()) -> Service:
+    """Load engines and profiles; ``stack`` closes them.
+
+    Raises:
+        RecognitionError, SynthesisError: a model is missing; the message says how to install it.
+        ProfileError, SentencesError: the content has mistakes.
+    """
+    sentences = load_sentences(settings.paths.prompts / SENTENCES)
+    service = Service(settings, open_recognizer(settings, stack), open_voice(settings, stack), sentences)
+    for name in profiles or (settings.call.profile,):
+        service.profile(name)
+    return service
+
+
+def new_dialogue(
+    profile: Profile, now: Callable[[], datetime], *, seed: str, caller: str = "", channel: Channel = "voice"
+) -> Dialogue:
+    """Open a conversation with the brain; references derive from ``seed``, so that a replay gives the same ones."""
+    references = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - a reference is no secret
+
+    def new_reference() -> str:
+        return f"{references.choice('ABCDEFGHJKLMNPRSTUVWXYZ')}-{references.randrange(1000):03d}"
+
+    return profile.brain.open(
+        Context(now, profile.advisers_open, profile.opening_words, new_reference, channel=channel, caller=caller)
+    )
+
+
+class _Judge:
+    """Whether words heard so far are a whole request, for this profile at this moment."""
+
+    def __init__(self, understander: Understander, clock: Clock) -> None:
+        self._understander = understander
+        self._clock = clock
+
+    def complete(self, text: str, alternatives: tuple[str, ...]) -> bool:
+        """Return whether the profile is sure of what ``text`` asks."""
+        understood = self._understander.understand(text, alternatives, Background(self._clock.now()))
+        return understood.verdict is Verdict.SURE
+
+
+def open_call(
+    service: Service,
+    profile: Profile,
+    leg: Leg,
+    work: Work,
+    clock: Clock,
+    witnesses: Sequence[Witness] = (),
+    dialogue: Dialogue | None = None,
+) -> CallSession:
+    """Build the conversation of one call on ``leg``; ``dialogue`` replaces the profile's own."""
+    info = leg.info
+    settings = service.settings
+    if dialogue is None:
+        dialogue = new_dialogue(profile, clock.now, seed=info.call_id, caller=info.caller)
+    ears = Ears(service.recognizer, leg.rate_hz, work, settings.turn, _Judge(profile.understander, clock))
+    mouth = Mouth(service.voice, leg.rate_hz, work, profile.knowledge.identity.voice.speed)
+    record = CallRecord(info.call_id, clock.now(), info.called, info.caller, profile.name)
+    company = Company(dialogue, profile, service.sentences, tuple(witnesses))
+    session = CallSession(leg, ears, mouth, company, work, clock, record)
+    session.limit(Limits(settings.call.max_s, settings.call.sign_of_life_s))
+    return session
+
+
+def call_info(digest: str, caller: str, called: str) -> CallInfo:
+    """Return the identity of a scripted call: its id derives from the script's content."""
+    return CallInfo(f"replay-{digest[:16]}", caller, called)

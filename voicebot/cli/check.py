@@ -1,0 +1,111 @@
+"""``voicebot check``: the content before it is heard."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from voicebot.cli.failures import WRONG_USAGE
+from voicebot.cli.options import (
+    CONFIG,
+    ConfigOption,
+    JsonOption,
+    ProfileOption,
+    console,
+    expected_errors,
+    print_json,
+)
+from voicebot.clock import PARIS
+
+EXPECTED_ERRORS = expected_errors()
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("check")(check)
+
+
+@dataclass(slots=True)
+class _Findings:
+    """What a check found: mistakes refuse the content, warnings and unconfirmed facts do not."""
+
+    mistakes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    unconfirmed: list[str] = field(default_factory=list)
+
+
+def check(
+    config: ConfigOption = CONFIG,
+    profile: ProfileOption = "",
+    full: Annotated[bool, typer.Option("--all", help="List every unconfirmed fact.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Validate the configuration, every profile, the prompts and the models; list unconfirmed facts."""
+    findings = _Findings()
+    _check(config, profile, findings)
+    if as_json:
+        for kind in ("mistakes", "warnings", "unconfirmed"):
+            for text in getattr(findings, kind):
+                print_json({"kind": kind.rstrip("s") if kind != "unconfirmed" else kind, "text": text})
+    else:
+        _print(findings, full)
+    if findings.mistakes:
+        raise typer.Exit(WRONG_USAGE)
+
+
+def _print(findings: _Findings, full: bool) -> None:
+    screen = console()
+    for mistake in findings.mistakes:
+        screen.print(f"[red]erreur[/red] {mistake}", markup=True)
+    for warning in findings.warnings:
+        screen.print(f"[yellow]attention[/yellow] {warning}")
+    shown = findings.unconfirmed if full else findings.unconfirmed[:10]
+    for fact in shown:
+        screen.print(f"[cyan]à confirmer[/cyan] {fact}")
+    if len(shown) < len(findings.unconfirmed):
+        screen.print(f"… et {len(findings.unconfirmed) - len(shown)} autres à confirmer (voicebot check --all)")
+    screen.print("[red]refusé[/red]" if findings.mistakes else "[green]valide[/green]")
+
+
+def _check(config: Path, profile: str, findings: _Findings) -> None:
+    from voicebot.calls.sentences import SentencesError, load_sentences
+    from voicebot.config import ConfigError, load_settings
+    from voicebot.profile import ProfileError, load_profile, profile_names
+
+    try:
+        settings = load_settings(config)
+    except ConfigError as error:
+        findings.mistakes += str(error).splitlines()
+        return
+    try:
+        load_sentences(settings.paths.prompts / "calls.toml")
+    except SentencesError as error:
+        findings.mistakes += str(error).splitlines()
+    names = (profile,) if profile else profile_names(settings.paths.profiles)
+    if settings.call.profile not in names and not profile:
+        findings.mistakes.append(f"{config}: call.profile: no profile {settings.call.profile!r}")
+    for name in names:
+        try:
+            loaded = load_profile(name, settings.paths.profiles)
+        except ProfileError as error:
+            findings.mistakes += str(error).splitlines()
+            continue
+        findings.unconfirmed += [f"{name} : {line}" for line in loaded.knowledge.unconfirmed()]
+        findings.unconfirmed += [f"{name} : {line}" for line in loaded.hours.unconfirmed()]
+        findings.warnings += [f"{name} : {line}" for line in loaded.hours.warnings(datetime.now(PARIS).date())]
+    _check_engines(settings, findings)
+
+
+def _check_engines(settings: Any, findings: _Findings) -> None:
+    from voicebot.asr.base import RecognitionError
+    from voicebot.asr.engines import choose_model
+
+    try:
+        engine, folder = choose_model(settings.asr, settings.paths.models)
+    except RecognitionError as error:
+        findings.mistakes.append(str(error))
+        return
+    if engine == "vosk" and not (folder / "graph" / "Gr.fst").is_file():
+        findings.warnings.append(f"{folder.name}: this Vosk model ignores grammars; choices are matched by sound")

@@ -1,0 +1,103 @@
+"""One white-label profile: a community's folder of data, checked as a whole and ready to answer.
+
+A profile extends ``profiles/base``, the common ground of every community, and overrides it by id. Nothing here is
+read twice: understanding, knowledge and opening hours are loaded together, so that a bad edit anywhere refuses the
+whole and the version in service stays.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from voicebot.dialog.brain import Brain
+from voicebot.dialog.errors import ContentRefused
+from voicebot.dialog.knowledge.load import load_knowledge
+from voicebot.dialog.knowledge.model import Knowledge
+from voicebot.dialog.nlu.data import load_nlu_data
+from voicebot.dialog.nlu.engine import NluEngine
+from voicebot.dialog.nlu.errors import NluDataError
+from voicebot.dialog.nlu.semantic import Semantic
+from voicebot.hours import HoursRefused, OpeningHours, load_hours
+from voicebot.telephony.base import TransferMode, TransferOrder
+
+BASE = "base"
+ADVISERS = "conseillers"
+
+
+class ProfileError(Exception):
+    """A profile that cannot be used; the message lists every mistake with its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One community, loaded and checked."""
+
+    name: str
+    knowledge: Knowledge
+    understander: NluEngine
+    hours: OpeningHours
+    brain: Brain
+
+    def advisers_open(self, at: datetime) -> bool:
+        """Return whether advisers can be reached at ``at``."""
+        return self.hours.calendar(ADVISERS).is_open(at)
+
+    def opening_words(self, at: datetime) -> str:
+        """Return the advisers' next opening after ``at`` in spoken French."""
+        return self.hours.calendar(ADVISERS).next_opening_words(at)
+
+    def orders(self, target: str) -> tuple[TransferOrder, ...]:
+        """Return where ``target`` can be reached, each place by the profile's preferred mode."""
+        identity = self.knowledge.identity
+        found = next((one for one in identity.targets if one.id == target), None)
+        if found is None:
+            return ()
+        mode = TransferMode(identity.policy.transfer_modes[0])
+        return tuple(TransferOrder(uri, mode, found.ring_s) for uri in found.uris)
+
+
+def profile_folders(name: str, profiles_dir: Path) -> tuple[Path, ...]:
+    """Return the folders of profile ``name``, general ones first.
+
+    Raises:
+        ProfileError: there is no such profile.
+    """
+    folder = profiles_dir / name
+    if name == BASE or not (folder / "profile.toml").is_file():
+        there = sorted(path.parent.name for path in profiles_dir.glob("*/profile.toml") if path.parent.name != BASE)
+        raise ProfileError(f"no profile {name!r} in {profiles_dir} (there are: {', '.join(there) or 'none'})")
+    return (profiles_dir / BASE, folder)
+
+
+def load_profile(
+    name: str, profiles_dir: Path, cache_dir: Path | None = None, semantic: Semantic | None = None
+) -> Profile:
+    """Load and check profile ``name``. What understanding learns from the data is kept in ``cache_dir``.
+
+    Raises:
+        ProfileError: with every mistake found in its files and in those it extends.
+    """
+    folders = profile_folders(name, profiles_dir)
+    faults: list[str] = []
+    knowledge = data = hours = None
+    try:
+        knowledge = load_knowledge(folders)
+    except ContentRefused as error:
+        faults.append(str(error))
+    try:
+        data = load_nlu_data(folders)
+    except NluDataError as error:
+        faults.append(str(error))
+    try:
+        hours = load_hours(folders)
+    except HoursRefused as error:
+        faults.append(str(error))
+    if knowledge is None or data is None or hours is None:
+        raise ProfileError("\n".join(faults))
+    understander = NluEngine(data, semantic, cache_dir)
+    return Profile(name, knowledge, understander, hours, Brain(knowledge, understander))
+
+
+def profile_names(profiles_dir: Path) -> tuple[str, ...]:
+    """Return the profiles there are, ``base`` left out."""
+    return tuple(sorted(path.parent.name for path in profiles_dir.glob("*/profile.toml") if path.parent.name != BASE))
