@@ -69,7 +69,7 @@ def test_another_rate_speed_gain_or_language_is_another_sound(tmp_path: Path) ->
 
 
 def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
-    said = speak(tmp_path, WatchedPico(), TEXT)
+    speak(tmp_path, WatchedPico(), TEXT)
     for damage, path in enumerate(sorted(tmp_path.glob("??/*.wav"))):
         data = bytearray(path.read_bytes())
         if damage:
@@ -78,11 +78,11 @@ def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:
             data[len(data) // 2] ^= 0x10
             path.write_bytes(data)
     engine = WatchedPico()
-    again = speak(tmp_path, engine, TEXT)
+    made = speak(tmp_path, engine, TEXT)
     assert len(engine.said) == 2
-    np.testing.assert_array_equal(said[0], again[0])
-    assert speak(tmp_path, engine, TEXT)[0].size == said[0].size
+    kept = speak(tmp_path, engine, TEXT)
     assert len(engine.said) == 2
+    np.testing.assert_array_equal(made[0], kept[0])
 
 
 def test_a_kept_clause_is_an_ordinary_wav(tmp_path: Path) -> None:
