@@ -63,7 +63,7 @@ def parse_meaning(meaning: str) -> Understanding:
     intents = [part for part in parts if "=" not in part and part not in ("ou", "suite")]
     further = parse_meaning(following) if following else None
     if not intents or intents == ["?"]:
-        return Understanding(Verdict.UNKNOWN, (Candidate("hors_sujet", 0.6),), entities)
+        return Understanding(Verdict.UNKNOWN, (Candidate("hors_sujet", 0.4),), entities)
     if len(intents) > 1:
         return Understanding(Verdict.UNSURE, tuple(Candidate(name, 0.45) for name in intents), entities)
     elliptic = "suite" in parts
@@ -135,19 +135,21 @@ def played(knowledge: Knowledge, script: str) -> str:
     greeted = False
     for line in lines:
         if line.startswith(">") and not greeted:
-            out += [*written(dialogue.greet()), ""]
+            out += [*written(dialogue.greet(), channel), ""]
             greeted = True
         out.append(line)
         if line.startswith("> (retour "):
-            out += [*written(dialogue.returned(line[len("> (retour ") : -1])), ""]
+            out += [*written(dialogue.returned(line[len("> (retour ") : -1]), channel), ""]
         elif line.startswith(">"):
-            out += [*written(dialogue.respond(heard(line[1:].strip(), understander))), ""]
+            out += [*written(dialogue.respond(heard(line[1:].strip(), understander)), channel), ""]
     return "\n".join(out).strip() + "\n"
 
 
-def written(reply: Reply) -> list[str]:
-    """Write a reply as the golden files do."""
-    lines = [f"< {reply.text}"]
+def written(reply: Reply, channel: str = "voice") -> list[str]:
+    """Write a reply as the golden files do: what is heard, or what is read in the chat."""
+    seen = " ".join(say.written or say.text for say in reply.says)
+    lines = [f"< {seen if channel == 'chat' else reply.text}"]
+    lines += [f"  {link.label} : {link.url}" for say in reply.says for link in say.links if channel == "chat"]
     for action in reply.actions:
         if isinstance(action, Transfer):
             lines.append(f"* transfer {action.target} ({action.reason})")

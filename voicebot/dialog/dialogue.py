@@ -40,6 +40,7 @@ from voicebot.dialog.wording import contains, fold, of_group
 _ALWAYS = ("repeter", "plus_lentement", "aide", "menu", "conseiller", "annuler", "au_revoir", "anglais", "rgpd")
 _ACT_OVER_CHOICE = 0.8
 _NEW_REQUEST_WORDS = 4
+_OUT_OF_SCOPE = 0.6
 
 
 class Dialogue:
@@ -126,6 +127,8 @@ class Dialogue:
             return self._leave_form(acts.emergency(talk))
         if any(contains(folded, mark) for mark in talk.knowledge.marks["detresse"]):
             return self._leave_form(acts.distress(talk))
+        if self._rude(folded, understood):
+            return self._leave_form(acts.insult(talk))
         act = understood.intent if understood.verdict is Verdict.SURE else ""
         chosen = max((p for _, p in heard.choices), default=0.0) >= _ACT_OVER_CHOICE
         if act in _ALWAYS and not chosen:
@@ -138,13 +141,14 @@ class Dialogue:
             if isinstance(asked, (SlotQuestion, ConfirmSlot, FormQuestion)):
                 self._understood = None  # a turn that only fills a slot has no intent
             return taken
-        if self._rude(folded, understood):
-            return self._leave_form(acts.insult(talk))
         return self._new_request(understood, heard)
 
     def _rude(self, folded: str, understood: Understanding) -> bool:
-        rude = any(contains(folded, mark) for mark in self._talk.knowledge.marks["insultes"])
-        return rude and (understood.verdict is not Verdict.SURE or understood.intent == "hors_sujet")
+        """Tell whether anger is all there is: an insult beside a clear request leaves the request."""
+        if self._form is not None or not any(contains(folded, mark) for mark in self._talk.knowledge.marks["insultes"]):
+            return False
+        clear = understood.verdict is Verdict.SURE and "." in understood.intent
+        return not clear
 
     def _act(self, act: str, heard: Heard) -> Draft | None:
         talk = self._talk
@@ -321,11 +325,12 @@ class Dialogue:
         intent = understood.intent
         if intent in ("non", "au_revoir"):
             return acts.goodbye(self._talk)
-        if intent == "oui":
-            return self._talk.text("autre_chose.oui")
-        if intent == "merci":
-            return self._talk.text("merci")
-        return None
+        thanks = intent == "merci" or contains(fold(heard.text), "merci")
+        if thanks and intent in ("merci", "oui"):
+            draft = self._talk.text("merci")
+            draft.question = MoreQuestion()
+            return draft
+        return self._talk.text("autre_chose.oui") if intent == "oui" else None
 
     # -- a new request ----------------------------------------------------------------------------------------
 
@@ -353,10 +358,14 @@ class Dialogue:
         """Answer a request, or begin its form; then what follows."""
         talk = self._talk
         talk.memory.misunderstood = 0
+        if entities.get("flux") not in talk.knowledge.streams:
+            entities.pop("flux", None)
+        if entities.get("commune") and entities["commune"] not in talk.knowledge.communes:
+            entities["hors_territoire"] = entities.pop("commune")
         if text:
             talk.memory.requests.append(text)
         outside = entities.get("hors_territoire", "")
-        if outside and not entities.get("commune"):
+        if outside and (not entities.get("commune") or entities["commune"] == talk.memory.commune):
             return self._settled(talk.text("hors_territoire", {"lieu": outside}))
         if entities.get("commune"):
             entities["nommee"] = entities["commune"]
@@ -365,7 +374,7 @@ class Dialogue:
             talk.memory.commune = entities["commune"]
         elif talk.memory.commune:
             entities["commune"] = talk.memory.commune
-        named = {name: value for name, value in entities.items() if name != "nommee"}
+        named = {name: value for name, value in entities.items() if name not in ("nommee", "hors_territoire")}
         talk.memory.intent, talk.memory.entities = intent, named
         if intent == "conseiller":
             return acts.transfer(talk, Draft(), intent)
@@ -401,6 +410,7 @@ class Dialogue:
             return draft.add(self._request(following.intent, dict(following.entities), ""))
         if self._form is not None:
             talk.tell(draft, "formulaire.reprise", {"formulaire": self._form.form.name})
+            talk.memory.intent = next(iter(self._form.form.intents), talk.memory.intent)
             return form_run.put(talk, self._form, draft)
         return acts.more(talk, draft)
 
@@ -435,8 +445,9 @@ class Dialogue:
         memory.misunderstood += 1
         policy = talk.knowledge.identity.policy
         if memory.misunderstood < policy.misunderstood_before_menu:
-            known = understood is not None and understood.verdict is not Verdict.UNKNOWN
-            return self._then_ask_again(talk.text("hors_sujet" if known else "incompris.1"))
+            if understood is not None and understood.intent == "hors_sujet" and understood.confidence >= _OUT_OF_SCOPE:
+                return talk.text("hors_sujet")
+            return self._then_ask_again(talk.text("incompris.1"))
         if not memory.menu_offered and policy.no_match == "menu":
             memory.menu_offered = True
             self._form = None

@@ -34,7 +34,7 @@ class Slot:
 
     ``ask`` are the successive wordings of its question. ``check`` reads the value back and waits for a yes. ``when``
     limits the slot to values of a slot before it. ``default`` fills it without asking when the first request does not
-    say otherwise. ``optional`` accepts "non" or silence.
+    say otherwise. ``optional`` accepts "non" or silence. ``past`` says a date is that of something that happened.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Slot:
     default: str = ""
     read_back: Template | None = None
     label: str = ""
+    past: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,7 @@ def _slot(table: Table) -> Slot:
         default,
         Template(read_back) if read_back else None,
         table.text("libelle", ""),
+        table.flag("passe", False),
     )
     table.done()
     return slot

@@ -32,7 +32,7 @@ def telephone(text: str) -> str | None:
     digits = "".join(char for char in text if char.isdigit())
     if text.strip().startswith("+"):
         number = "+" + digits
-    elif digits.startswith("00"):
+    elif digits.startswith("00") and len(digits) > 10:
         number = "+" + digits[2:]
     elif len(digits) == 10 and digits.startswith("0"):
         number = "+33" + digits[1:]
@@ -56,6 +56,14 @@ def valid(kind: str, text: str, today: date) -> str | None:
     if kind == "reference":
         return "".join(char for char in text.upper() if char.isalnum()) or None
     return text or None
+
+
+def latest(value: str, today: date) -> str:
+    """Return the last day alike on or before ``today``: "mardi", said of what happened, is not next week’s."""
+    day = date.fromisoformat(value[:10])
+    while day > today and (day - today).days <= 7:
+        day -= timedelta(days=7)
+    return day.isoformat()
 
 
 def spoken(slot: Slot, value: str, today: date) -> Words:

@@ -29,34 +29,34 @@ MARKS = ("insultes", "detresse", "plus_fort", "digression", "correction", "rien"
 def check_knowledge(knowledge: Knowledge, where: str, mistakes: list[Mistake]) -> None:
     """Note in ``mistakes`` every reference that leads nowhere and everything that is missing."""
 
-    def wrong(key: str, message: str) -> None:
-        mistakes.append(Mistake(where, 0, key, message))
+    def wrong(file: str, key: str, message: str) -> None:
+        mistakes.append(Mistake(f"{where}/{file}" if file else where, 0, key, message))
 
     goals = {choice.goto for answer in knowledge.answers.values() for choice in answer.choices}
     goals |= {choice.goto for choice in knowledge.menu}
     for answer in knowledge.answers.values():
         _check_answer(knowledge, answer, goals, mistakes)
     for choice in knowledge.menu:
-        _check_goal(knowledge, choice, "menu", wrong)
+        _check_goal(knowledge, choice, "menu", lambda key, message: wrong("menu.toml", key, message))
     for name in TOLD:
         if name not in knowledge.answers:
-            wrong(name, "cette réponse manque dans answers/*.toml")
+            wrong("", name, "cette réponse manque dans answers/*.toml")
     for intent in INTENTS:
         if intent not in ACTS and intent not in knowledge.subjects:
-            wrong(intent, "sujets.toml ne dit pas comment nommer cette intention")
+            wrong("sujets.toml", intent, "il manque la façon de nommer cette intention")
     for name in MARKS:
         if name not in knowledge.marks:
-            wrong(name, "cette liste manque dans marques.toml")
+            wrong("marques.toml", name, "cette liste manque")
     for form in knowledge.forms.values():
         if form.record == "appointment" and form.appointments is None:
-            wrong(form.id, "rendez_vous.toml ne dit pas quels jours proposer pour ce formulaire")
+            wrong("rendez_vous.toml", form.id, "il manque les jours à proposer pour ce formulaire")
         for intent in form.intents:
             if intent not in INTENTS:
-                wrong(form.id, f"« {intent} » n’est pas une intention")
+                wrong(f"forms/{form.id}.toml", "intentions", f"« {intent} » n’est pas une intention")
     for target in knowledge.identity.targets:
         for subject in target.subjects:
             if subject != "*" and not any(intent == subject or intent.startswith(subject + ".") for intent in INTENTS):
-                wrong(f"cible {target.id}", f"« {subject} » n’est ni une intention ni un thème")
+                wrong("profile.toml", f"cible {target.id}", f"« {subject} » n’est ni une intention ni un thème")
 
 
 def _check_answer(knowledge: Knowledge, answer: Answer, goals: set[str], mistakes: list[Mistake]) -> None:

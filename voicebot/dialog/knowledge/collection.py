@@ -188,6 +188,7 @@ class Collection:
 
 def read_collection(table: Table, communes: tuple[str, ...], streams: tuple[str, ...]) -> Collection:
     """Read ``collecte.toml``: ``[[tournee]]`` and ``[[exception]]``."""
+    holiday_name(date(2026, 1, 1))  # the first use of the calendar costs 0.1 s: not during a call
     rounds = tuple(_round(below, communes, streams) for below in table.tables("tournee"))
     changes = tuple(_change(below, communes, streams) for below in table.tables("exception"))
     table.done()

@@ -24,6 +24,8 @@ def greeting(talk: Talk) -> Draft:
         return transfer(talk, talk.text("accueil.direct"), "conseiller", announced=True)
     else:
         draft = talk.text("accueil.ouvert")
+    if talk.context.channel == "chat":
+        draft.question = MenuQuestion(talk.knowledge.menu)
     for notice in talk.context.notices:
         talk.tell(draft, "accueil.message", {"message": notice})
     return draft
@@ -37,12 +39,12 @@ def is_urgent(intent: str, confidence: float) -> bool:
 def emergency(talk: Talk) -> Draft:
     """Give the emergency numbers, to be heard out, then the on-call target if there is one."""
     draft = talk.text("urgence")
-    draft.says = [replace(say, barge_in=False) for say in draft.says]
     draft.settled = True
     target = talk.knowledge.identity.target_for("urgence", urgent=True)
     if target is not None:
         talk.tell(draft, "urgence.astreinte")
         draft.actions.append(Transfer(target.id, "urgence", context_of(talk)))
+    draft.says = [replace(say, barge_in=False) for say in draft.says]
     return draft
 
 
@@ -73,7 +75,7 @@ def transfer(talk: Talk, draft: Draft, subject: str, announced: bool = False) ->
             return talk.tell(draft, "conseiller.absent")
         target = found
     if not announced:
-        talk.tell(draft, "conseiller.transfert")
+        talk.tell(draft, "astreinte.transfert" if target.always else "conseiller.transfert")
     draft.actions.append(Transfer(target.id, subject, context_of(talk)))
     draft.question = None
     return draft

@@ -1,5 +1,6 @@
 """Which option of a closed question was chosen: keys, scores of the recogniser, and words, weighed together."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,9 @@ from voicebot.dialog.wording import contains, fold
 SURE = 0.6
 DOUBTFUL = 0.35
 _ALIKE = 86.0
+_NAMES = ("un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf")
+_DIGITS = {name: str(number) for number, name in enumerate(_NAMES, start=1)}
+_NUMBER = re.compile(rf"^(?:(?:le|la|choix|numero|touche|je tape|tape|option)\s+)*([1-9]|{'|'.join(_DIGITS)})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,13 @@ def by_words(heard: Heard, options: Sequence[Option]) -> str | None:
         if len(found) > 1:
             return None
     folded = fold(heard.text)
+    numbered = _NUMBER.match(folded)
+    if numbered:
+        key = _DIGITS.get(numbered[1], numbered[1])
+        return next((option.id for option in options if option.key == key), None)
     for option in options:
-        if any(fuzz.ratio(folded, fold(text)) >= _ALIKE for text in option.texts if len(fold(text)) > 4):
+        wordings = [fold(text) for text in option.texts]
+        if any(fuzz.ratio(folded, one) >= _ALIKE for one in wordings if len(one) > 4 and not _digits(one)):
             return option.id
     return None
 
@@ -65,6 +74,11 @@ def by_words(heard: Heard, options: Sequence[Option]) -> str | None:
 def _says(folded: str, wording: str) -> bool:
     """A word of one or two letters must be the whole answer: "un" is in too many sentences."""
     return folded == wording or (len(wording) > 2 and contains(folded, wording))
+
+
+def _digits(text: str) -> bool:
+    """Numbers are never alike: "le 9 décembre" is not "le 2 décembre"."""
+    return any(char.isdigit() for char in text)
 
 
 def _named(folded: str, options: Sequence[Option]) -> set[str]:

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import islice
 
 from voicebot.dialog.forms.spec import Form, Slot
-from voicebot.dialog.forms.values import FREE, STRONG, Offer, offers, spoken, valid
+from voicebot.dialog.forms.values import FREE, STRONG, Offer, latest, offers, spoken, valid
 from voicebot.dialog.nlu.base import Understanding, Verdict
 from voicebot.dialog.policy.evidence import by_words, pick
 from voicebot.dialog.policy.questions import FormQuestion
@@ -14,11 +14,12 @@ from voicebot.dialog.policy.slots import KEYPAD_ATTEMPT, commune_options, keypad
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.templates import Template
 from voicebot.dialog.turns import Ask, Dictation, Expect, Heard, Option, Record
-from voicebot.dialog.wording import Words, at_place, contains, enumeration, fold, of_place, spelled
+from voicebot.dialog.wording import MONTHS, Words, at_place, contains, enumeration, fold, full_date, of_place, spelled
 
 _OFFERED = 3
 _GIVE_UP = 3
 _QUESTION_WORDS = 3
+_SHORT_ANSWER = 2
 
 
 @dataclass(slots=True)
@@ -200,22 +201,57 @@ def take(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | 
     if slot.kind == "creneau" and _wants_others(talk, heard, understanding):
         run.page += 1
         return _ask(talk, run, slot, Draft())
+    volunteered = _volunteer(talk, run, slot, heard, understanding)
     value = _value(talk, run, slot, heard)
+    if value is None and volunteered:
+        return put(talk, run, Draft())
     if value is None:
         outside = understanding.entities.get("hors_territoire", "") if understanding is not None else ""
         if slot.kind != "commune" or not outside:
             return None
         return _ask(talk, run, slot, talk.text("hors_territoire", {"lieu": outside}))
     if slot.kind == "creneau" and not _offered(talk, run, value):
-        draft = talk.text("formulaire.date_indisponible", {"date": spoken(slot, value, talk.today)})
+        draft = talk.text("formulaire.date_indisponible", {"date": full_date(Offer.parse(value).day)})
         return _ask(talk, run, slot, draft)
     _store(talk, run, slot, value)
+    if slot.kind == "objet":
+        _foresee(run, heard)
     return advance(talk, run, Draft())
+
+
+def _volunteer(talk: Talk, run: FormRun, asked: Slot, heard: Heard, understanding: Understanding | None) -> bool:
+    """Keep the commune or the address said along with, or instead of, what was asked."""
+    kept = False
+    for slot in run.form.slots:
+        value = understanding.entities.get(slot.name, "") if understanding is not None else ""
+        if slot.kind == "adresse" and not value and slot is not asked and any(char.isdigit() for char in heard.text):
+            found = talk.understander.slot_value(slot.name, heard.text, (), talk.background(slot.name)) or ""
+            value = found if found[:1].isdigit() else ""
+        if slot is asked or slot.name in run.values or slot.kind not in ("commune", "adresse") or not value:
+            continue
+        if slot.kind == "commune" and value not in talk.knowledge.communes:
+            continue
+        _store(talk, run, slot, value)
+        kept = True
+    return kept
+
+
+def _foresee(run: FormRun, heard: Heard) -> None:
+    """Take a choice already named with the object: "deux matelas" answers how many."""
+    for slot in run.form.slots:
+        if slot.kind == "choix" and slot.name not in run.values:
+            named = by_words(heard, slot.choices)
+            if named:
+                run.values[slot.name] = named
 
 
 def misunderstood(talk: Talk, run: FormRun) -> Draft | None:
     """Ask again, otherwise; ``None`` after three tries."""
     run.attempt += 1
+    slot = run.form.slot(run.asked)
+    if run.stage == "ask" and slot is not None and slot.optional and run.attempt >= _GIVE_UP - 1:
+        run.values[slot.name] = ""
+        return advance(talk, run, Draft())
     if run.attempt >= _GIVE_UP:
         return None
     draft = talk.text("formulaire.invalide" if run.attempt == 1 else "formulaire.dernier_essai")
@@ -292,7 +328,7 @@ def _corrected(talk: Talk, run: FormRun, heard: Heard, anywhere: bool = False) -
         if value is None or value == run.values[slot.name]:
             continue
         if slot.kind == "creneau" and not _offered(talk, run, value):
-            draft = talk.text("formulaire.date_indisponible", {"date": spoken(slot, value, talk.today)})
+            draft = talk.text("formulaire.date_indisponible", {"date": full_date(Offer.parse(value).day)})
             run.forget(slot)
             return advance(talk, run, draft)
         _store(talk, run, slot, value)
@@ -330,18 +366,23 @@ def _value(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
     if heard.keys:
         return _typed(talk, run, slot, heard)
     options = _options(talk, run, slot)
+    if slot.kind == "creneau" and _names_date(heard.text):
+        return _on_date(talk, run, heard)
     picked = pick(heard, options) if options else None
     if picked is not None and picked.sure:
         return picked.id
-    name = {"creneau": "date", "objet": "description"}.get(slot.kind, slot.name)
-    found = talk.understander.slot_value(name, heard.text, heard.alternatives, talk.background(name))
     if slot.kind == "creneau":
-        return _on_date(talk, run, found)
+        return _on_date(talk, run, heard)
+    name = "description" if slot.kind == "objet" else slot.name
+    found = talk.understander.slot_value(name, heard.text, heard.alternatives, talk.background(name))
     if slot.kind == "choix" or (options and found not in {option.id for option in options}):
         return picked.id if picked is not None and slot.kind in ("commune", "flux") else None
+    if slot.kind in FREE and by_words(heard, yes_no(talk)) and len(fold(heard.text).split()) <= _SHORT_ANSWER:
+        return None
     if found is None and slot.kind in FREE:
         found = heard.text
-    return valid(slot.kind, found, talk.today) if found else None
+    value = valid(slot.kind, found, talk.today) if found else None
+    return latest(value, talk.today) if value and slot.past else value
 
 
 def _typed(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
@@ -355,15 +396,22 @@ def _typed(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
     return picked.id if picked else None
 
 
-def _on_date(talk: Talk, run: FormRun, found: str | None) -> str | None:
-    if not found:
-        return None
+def _names_date(text: str) -> bool:
+    folded = fold(text)
+    return any(char.isdigit() for char in folded) or any(contains(folded, month) for month in MONTHS)
+
+
+def _on_date(talk: Talk, run: FormRun, heard: Heard) -> str | None:
+    """Return the appointment on the date said, at the moment said if it is free."""
+    found = talk.understander.slot_value("date", heard.text, heard.alternatives, talk.background("date"))
     try:
-        day = date.fromisoformat(found[:10])
+        day = date.fromisoformat((found or "")[:10])
     except ValueError:
         return None
-    free = next((offer for offer in _free(talk, run) if offer.day == day), None)
-    return free.value if free else Offer(day, "").value
+    free = [offer for offer in _free(talk, run) if offer.day == day]
+    folded = fold(heard.text)
+    meant = [offer for offer in free if contains(folded, offer.moment.split(",")[0].split(" ", 1)[-1])]
+    return (meant or free or [Offer(day, "")])[0].value
 
 
 def _offered(talk: Talk, run: FormRun, value: str) -> bool:

@@ -122,7 +122,7 @@ def take_slot(talk: Talk, asked: SlotQuestion, heard: Heard, understanding: Unde
     if found is None and understanding is not None:
         found = understanding.entities.get(asked.slot)
     if found is not None and (not options or asked.slot == "commune" or any(found == one.id for one in options)):
-        return Picked(found, True)
+        return Picked(found, picked is None or picked.id == found)
     if picked is None and asked.slot == "matiere" and heard.text.strip():
         return Picked(heard.text.strip(), True)
     return picked

@@ -163,7 +163,7 @@ class Talk:
         return answer.say[turn % len(answer.say)]
 
     def _spoken(self, answer: Answer, template: Template, values: Mapping[str, Words]) -> list[Say]:
-        links = tuple(Link(title, self._link(url, values)) for title, url in answer.links)
+        links = tuple(Link(title, _url(url, values)) for title, url in answer.links)
         if answer.written is not None and self.context.channel == "chat":
             return [Say(template.render(values).ear, answer.written.render(values).written, links=links)]
         says = self._render(template, values)
@@ -175,9 +175,6 @@ class Talk:
         """Return the green advice of the season; with several, each conversation has the next."""
         found = [one.text for one in self.knowledge.gestures if one.season.holds(self.today)]
         return found[self._seed % len(found)] if found else ""
-
-    def _link(self, url: str, values: Mapping[str, Words]) -> str:
-        return Template(url).render(values).written if "{" not in url else _url(url, values)
 
     def _render(self, template: Template, values: Mapping[str, Words]) -> list[Say]:
         says = []

@@ -1,7 +1,7 @@
 """Answers about waste: collection days, how to put out, sorting, drop-off containers."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from voicebot.dialog.knowledge.collection import Round, holiday_name
 from voicebot.dialog.knowledge.places import distance_km
@@ -140,10 +140,24 @@ def _every_stream(talk: Talk, commune: str, sector: str, period: tuple[date, dat
         values["jour"] = near_date(day, talk.today)
         passing = [name for name in names if collection.passes(commune, name, sector, day, day)]
         values["liste"] = enumeration(streams[name].name for name in passing)
+        moved = [] if passing or not holiday_name(day) else _moved_from(talk, commune, sector, day)
+        if moved:
+            values.update({"fete": holiday_name(day), "prochaine": near_date(moved[0], talk.today)})
+            return talk.tell(Draft(settled=True), "collecte.ferie", values, confirmed)
         return talk.tell(Draft(settled=True), "collecte.jour" if passing else "collecte.jour_vide", values, confirmed)
     parts = [f"{streams[name].name}, {_habit(talk, commune, name, sector)[0]}" for name in names[:_LISTED_STREAMS]]
     values["liste"] = " ; ".join(parts)
     return talk.tell(Draft(settled=True), "collecte.liste", values, confirmed)
+
+
+def _moved_from(talk: Talk, commune: str, sector: str, day: date) -> list[date]:
+    """Return the days to which the passes of ``day``, a public holiday, are moved."""
+    collection = talk.knowledge.collection
+    found = (
+        collection.passes(commune, name, sector, day - timedelta(days=7), day + timedelta(days=7))
+        for name in collection.streams(commune)
+    )
+    return sorted({each.day for passes in found for each in passes if each.moved_from == day})
 
 
 def _not_at_the_door(talk: Talk, stream: str) -> Draft:
