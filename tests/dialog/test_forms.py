@@ -139,6 +139,7 @@ def test_description_that_sounds_like_a_request_is_kept_as_description() -> None
         ("le 2 [?]", "2026-12-02"),
         ("mercredi [?]", "2026-12-02"),
         ("le 9 décembre [date=2026-12-09]", "2026-12-09"),
+        ("le 9 décembre l’après-midi [date=2026-12-09]", "2026-12-09"),
         ("(touches 3)", "2026-12-02"),
     ],
 )
@@ -267,3 +268,8 @@ def test_every_form_can_be_finished_by_a_caller_who_answers_everything() -> None
             turn = answers.get(reply.expect.slot) or (f"(touches {key})" if key else "quelque chose [?]")
             reply = dialogue.respond(heard(turn, script))
         assert reply.answered or form.record == "lookup", form.id
+
+
+def test_moment_said_with_a_date_is_kept() -> None:
+    turns = (*BULKY, "le 9 décembre, l’après-midi [date=2026-12-09]", "oui [oui]", "oui [oui]")
+    assert kept(last(*turns))["heure"].startswith("l’après-midi")

@@ -15,6 +15,7 @@ from voicebot.dialog.wording import (
     WEEKDAYS,
     Words,
     dictated_number,
+    fold,
     full_date,
     near_date,
     spelled,
@@ -102,6 +103,12 @@ class Offer:
         """Read back ``value``."""
         day, _, moment = value.partition("|")
         return cls(date.fromisoformat(day), moment)
+
+    @property
+    def moment_name(self) -> str:
+        """The moment without its article or its hours: "apres midi", folded."""
+        first, _, rest = fold(self.moment.split(",")[0]).partition(" ")
+        return rest if first in ("le", "l", "la") else f"{first} {rest}".strip()
 
     def words(self) -> Words:
         """Say it: "mercredi 2 décembre, le matin"."""

@@ -366,13 +366,14 @@ def _value(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
     if heard.keys:
         return _typed(talk, run, slot, heard)
     options = _options(talk, run, slot)
-    if slot.kind == "creneau" and _names_date(heard.text):
-        return _on_date(talk, run, heard)
+    dated = _on_date(talk, run, heard) if slot.kind == "creneau" else None
+    if dated is not None and _names_date(heard.text):
+        return dated
     picked = pick(heard, options) if options else None
     if picked is not None and picked.sure:
         return picked.id
     if slot.kind == "creneau":
-        return _on_date(talk, run, heard)
+        return dated
     name = "description" if slot.kind == "objet" else slot.name
     found = talk.understander.slot_value(name, heard.text, heard.alternatives, talk.background(name))
     if slot.kind == "choix" or (options and found not in {option.id for option in options}):
@@ -410,7 +411,7 @@ def _on_date(talk: Talk, run: FormRun, heard: Heard) -> str | None:
         return None
     free = [offer for offer in _free(talk, run) if offer.day == day]
     folded = fold(heard.text)
-    meant = [offer for offer in free if contains(folded, offer.moment.split(",")[0].split(" ", 1)[-1])]
+    meant = [offer for offer in free if contains(folded, offer.moment_name)]
     return (meant or free or [Offer(day, "")])[0].value
 
 
