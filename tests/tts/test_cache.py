@@ -15,7 +15,7 @@ from voicebot.tts.base import Manner, SynthesisError
 from voicebot.tts.cache import CachedVoice, PromptCache, is_personal
 from voicebot.tts.clauses import cut
 from voicebot.tts.normalise import Normaliser, load_lexicon
-from voicebot.tts.speaking import whole
+from voicebot.tts.speaking import Pace, SpokenVoice, whole
 
 TEXT = "Le bac jaune est collecté. Le bac gris aussi."
 BOUND = 10_000_000
@@ -66,6 +66,15 @@ def test_another_rate_speed_gain_or_language_is_another_sound(tmp_path: Path) ->
 
     asyncio.run(scenario())
     assert len(engine.said) == 5
+
+
+def test_another_pace_of_the_profile_is_another_version() -> None:
+    normaliser = Normaliser(load_lexicon())
+    paces = (Pace(), Pace(speed=0.9), Pace(level_dbfs=-18.0))
+    voices = [SpokenVoice(WatchedPico(), normaliser, -7.8, pace) for pace in paces]
+    assert len({voice.version for voice in voices}) == 3
+    for voice in voices:
+        asyncio.run(voice.close())
 
 
 def test_a_damaged_file_is_made_again(tmp_path: Path) -> None:

@@ -14,12 +14,13 @@ import numpy as np
 
 from voicebot.audio.frames import LINE_HZ, SILENCE_DBFS, silence
 from voicebot.audio.level import active_level_dbfs
+from voicebot.audio.resample import resample
 from voicebot.tts.base import SynthesisError
 from voicebot.tts.cache import CachedVoice, PromptCache
 from voicebot.tts.engine import Engine
 from voicebot.tts.normalise import LexiconError, Normaliser, load_lexicon
 from voicebot.tts.settings import TtsSettings
-from voicebot.tts.shaping import shape
+from voicebot.tts.shaping import to_pcm, trim
 from voicebot.tts.speaking import Pace, SpokenVoice
 from voicebot.tts.worker import Stop
 
@@ -196,7 +197,8 @@ def measured_gain_db(engine: Engine, sentences: list[str], language: str) -> flo
         parts = [engine.synthesise(sentence, 1.0, language, Stop()) for sentence in sentences]
     except Exception as error:
         raise SynthesisError(f"the voice {engine.name} does not speak ({error}); choose another") from error
-    sound = np.concatenate([shape(part, engine.rate_hz, LINE_HZ, 0.0) for part in parts] or [silence(0)])
+    spoken = [resample(to_pcm(trim(part, engine.rate_hz)), engine.rate_hz, LINE_HZ) for part in parts]
+    sound = np.concatenate(spoken or [silence(0)])
     level = active_level_dbfs(sound, LINE_HZ)
     if level <= SILENCE_DBFS:
         raise SynthesisError(f"the voice {engine.name} gives no sound; choose another")

@@ -19,7 +19,7 @@ from voicebot.tts.normalise import Normaliser
 from voicebot.tts.shaping import shape
 from voicebot.tts.worker import Stop, SynthesisQueue, Urgency
 
-SHAPING_VERSION = "1"
+SHAPING_VERSION = "2"
 """Raised when trimming, fades or levels change: rendered prompts are then made again."""
 _SLOWEST, _FASTEST = 0.5, 2.0
 
@@ -62,7 +62,8 @@ class SpokenVoice:
 
     def __init__(self, engine: Engine, normaliser: Normaliser, gain_db: float, pace: Pace = Pace()) -> None:
         self.name = engine.name
-        self.version = f"{engine.version}+shaping-{SHAPING_VERSION}+gain{gain_db:+.1f}+pace{pace.speed:.2f}"
+        sound = f"shaping-{SHAPING_VERSION}+gain{gain_db:+.1f}+speed{pace.speed:.2f}+level{pace.level_dbfs:+.1f}"
+        self.version = f"{engine.version}+{sound}"
         self._engine = engine
         self._normaliser = normaliser
         self._gain_db = gain_db + pace.level_dbfs + 20.0
@@ -81,7 +82,8 @@ class SpokenVoice:
 
         def work(stop: Stop) -> Pcm:
             samples = self._engine.synthesise(text, speed, manner.language, stop)
-            return shape(samples, self._engine.rate_hz, rate_hz, self._gain_db + manner.gain_db)
+            aim_dbfs = self._pace.level_dbfs + manner.gain_db
+            return shape(samples, self._engine.rate_hz, rate_hz, self._gain_db + manner.gain_db, aim_dbfs)
 
         return await self._queue.submit(urgency, work)
 
