@@ -45,10 +45,10 @@ class Thresholds:
     enough to put it first.
     """
 
-    sure: float = 0.55
-    margin: float = 0.12
+    sure: float = 0.65
+    margin: float = 0.1
     pair: float = 0.5
-    other: float = 0.4
+    other: float = 0.5
     doubt: float = 0.9
     danger: float = 0.3
 
@@ -88,7 +88,7 @@ def pooled(views: Views, semantic: Floats | None, pool: Pool, other: int) -> Flo
     if semantic is not None:
         scores = scores + pool.semantic * semantic
     scores = scores.copy()
-    scores[other] += pool.other
+    scores[..., other] += pool.other
     result: Floats = softmax(scores)
     return result
 

@@ -15,17 +15,19 @@ from voicebot.dialog.nlu.combine import Calibration, judge, load_calibration, po
 from voicebot.dialog.nlu.data import NluData
 from voicebot.dialog.nlu.entities.finder import Entities, EntityFinder
 from voicebot.dialog.nlu.features import Sight, Sighted
-from voicebot.dialog.nlu.normalise import Utterance, normalise
+from voicebot.dialog.nlu.normalise import Utterance, normalise, word_set
 from voicebot.dialog.nlu.semantic import Semantic, SemanticView
 from voicebot.dialog.nlu.slots import slot_value
-from voicebot.dialog.nlu.turn import Reading, read_turn
-from voicebot.dialog.nlu.views import ACTS, OTHER, TrainedViews
+from voicebot.dialog.nlu.turn import Reading, read_turn, without_denied
+from voicebot.dialog.nlu.views import ACTS, OTHER, TrainedViews, Views
 
 Floats = npt.NDArray[np.float32]
 URGENT = "urgence"
 _ALTERNATIVES = 4
 _ELLIPTIC_CONFIDENCE = 0.9
 _FURTHER = 2
+_CLEAR = 0.8
+_ALWAYS = word_set("hors_territoire commune flux date heure telephone adresse")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,12 @@ class NluEngine:
     def slot_value(self, slot: str, text: str, alternatives: tuple[str, ...], background: Background) -> str | None:
         """Return the value of ``slot`` in an answer to its question, from the first hypothesis that has one."""
         return slot_value(self._finder, slot, (text, *alternatives[:_ALTERNATIVES]), background)
+
+    def opinions(self, text: str) -> tuple[Views, Floats | None]:
+        """Return what every view says of ``text``, before they are pooled: for calibration."""
+        utterance = without_denied(normalise(text))
+        views = self._views(self._look(utterance, self._finder.sketch(utterance)))
+        return views, None if self._semantic is None else self._semantic(utterance.text)
 
     def _look_at_text(self, text: str) -> Sighted:
         utterance = normalise(text)
@@ -142,7 +150,7 @@ class NluEngine:
         return self._kept(intent, merged)
 
     def _kept(self, intent: str, found: Mapping[str, str]) -> dict[str, str]:
-        accepted = self._accepted.get(intent, frozenset()) | {"hors_territoire", "commune", "public"}
+        accepted = self._accepted.get(intent, frozenset()) | _ALWAYS
         return {name: value for name, value in found.items() if name in accepted}
 
     def _further(self, reading: Reading, first: Understanding, background: Background) -> Understanding:
@@ -152,7 +160,8 @@ class NluEngine:
             two = self._understand(Reading(right), (), background)
             both_sure = one.verdict is Verdict.SURE and two.verdict is Verdict.SURE
             scoped = not {one.intent, two.intent} & (ACTS | {OTHER})
-            if both_sure and scoped and one.intent != two.intent and min(one.confidence, two.confidence) >= 0.75:
+            differ = one.intent != two.intent and first.intent in (one.intent, two.intent)
+            if both_sure and scoped and differ and min(one.confidence, two.confidence) >= _CLEAR:
                 shared = {k: v for k, v in first.entities.items() if k in ("commune", "hors_territoire")}
                 two = replace(two, entities={**self._kept(two.intent, shared), **two.entities})
                 return replace(one, entities={**self._kept(one.intent, shared), **one.entities}, next=two)

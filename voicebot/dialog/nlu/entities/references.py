@@ -6,7 +6,9 @@ from voicebot.dialog.nlu.entities.numbers import LETTER_NAMES, digits, spelled
 from voicebot.dialog.nlu.normalise import bound
 
 _NAMES = "|".join(sorted((n for n in LETTER_NAMES if len(n) > 1), key=len, reverse=True))
-_CODE = re.compile(r"(?:^|[^a-z0-9])((?:[a-z][\s.-]*){1,3}?)[\s.-]*((?:\d[\s.,-]*){2,10})(?![a-z])")
+_CODE = re.compile(
+    r"(?<![a-z0-9])((?:[a-z][\s.-]+){0,2}[a-z]|[a-z]{2,3}(?=-?\d))[\s.,-]*((?:\d[\s.,-]*){2,10})(?![a-z])"
+)
 _SPOKEN = re.compile(rf"\b({_NAMES})(?=[\s-]*\d)")
 _ALONE = re.compile(r"(?:r[ée]f[ée]rence|dossier|ticket|num[ée]ro)\D{0,25}((?:\d[\s.-]*){3,10})")
 _NOT_LETTERS = re.compile(
