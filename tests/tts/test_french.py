@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from voicebot.tts.clauses import NO_BREAK
 from voicebot.tts.normalise import Normaliser, load_lexicon, normalise
+from voicebot.tts.normalise.words import french_words
 
 HOURS = {
     "9h30": "neuf heures trente",
@@ -28,6 +29,7 @@ HOURS = {
     "9-17h": "neuf heures à dix-sept heures",
     "24h/24 et 7j/7": "vingt-quatre heures sur vingt-quatre et sept jours sur sept",
     "lun.-ven. 9h/12h": "lundi à vendredi neuf heures à midi",
+    "une durée de 1 h 30": "une durée d'une heure trente",
     "toutes les 2h": "toutes les deux heures",
 }
 DATES = {
@@ -35,6 +37,7 @@ DATES = {
     "le 1 mai 2026": "le premier mai deux mille vingt-six",
     "lundi 24/11/2026": "lundi vingt-quatre novembre deux mille vingt-six",
     "lundi 24/11": "lundi vingt-quatre novembre",
+    "sauf les 25/12 et 01/01": "sauf les vingt-cinq décembre et premier janvier",
     "2026-11-24": "vingt-quatre novembre deux mille vingt-six",
     "2026-11-24T10:30:00+01:00": "vingt-quatre novembre deux mille vingt-six à dix heures trente",
     "du 3 au 5 mai": "du trois au cinq mai",
@@ -99,6 +102,10 @@ WRITTEN = {
     "n° 12, n°3 bis": "numéro douze, numéro trois bis",
     "votre RDV par SMS": "votre rendez-vous par S M S",
     "la CNI": "la C N I",
+    "l'AMO": "l'A M O",
+    "les DEEE": "les D trois E",
+    "LA DÉCHÈTERIE D'ICI EST OUVERTE": "La déchèterie d'ici est ouverte",
+    "L'EAU et D'ACCORD": "l'eau et d'accord",
     "papier & carton": "papier et carton",
     "le verre, etc.": "le verre, et cetera.",
     "tapez # ou *": "tapez dièse ou étoile",
@@ -156,3 +163,10 @@ def test_any_number_is_said_in_words(value: int) -> None:
 def test_dictated_figures_are_bound_in_one_breath() -> None:
     bound = Normaliser(load_lexicon()).bound("Appelez le 02 31 14 65 00.")
     assert bound.count(NO_BREAK) == 8
+
+
+def test_the_word_lists_themselves_hold_words_only() -> None:
+    words = french_words()
+    said = [value for name, table in words.tables.items() if name != "symbols" for value in table.values()]
+    said += [form for unit in words.units.values() for form in (unit.singular, unit.plural)]
+    assert [value for value in said if not only_words(value)] == []

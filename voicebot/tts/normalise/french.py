@@ -11,7 +11,7 @@ from voicebot.tts.normalise.times import speak_dates, speak_hours
 from voicebot.tts.normalise.unicode import clean, pronounceable
 from voicebot.tts.normalise.words import french_words
 
-_CAPITALS = re.compile(r"(?<![\w'])[A-ZÀ-Þ][A-ZÀ-Þ'&]*[A-ZÀ-Þ](?![\w])")
+_CAPITALS = re.compile(r"(?<!\w)(?<![A-ZÀ-Þ]')[A-ZÀ-Þ][A-ZÀ-Þ'&]*[A-ZÀ-Þ](?![\w])")
 _DOTTED = re.compile(r"(?<!\w)(?:[A-Z]\.){2,}(?!\w)")
 _SHOUTED_SHARE = 0.8
 _SHOUTED_LETTERS = 14

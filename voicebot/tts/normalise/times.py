@@ -15,6 +15,7 @@ _SHARED_HOUR = re.compile(rf"{_HOUR} ?(?:-|–|/|à) ?(?=(?:[01]?\d|2[0-4]) ?{_A
 _SPAN = re.compile(rf"(?<=[hH\d]) ?(?:-|–|/|->|→) ?(?=(?:[01]?\d|2[0-4]) ?{_AT}(?![a-gi-zà-ÿ]))")
 _ALL_DAY = re.compile(r"\b24 ?[hH](?:eures?)? ?(?:/|sur) ?24(?: ?[hH])?\b")
 _ALL_WEEK = re.compile(r"\b7 ?(?:j|jours) ?(?:/|sur) ?7(?: ?j)?\b")
+_DE_UNE = re.compile(rf"\bde une(?={NO_BREAK}heure)")
 _MOMENT = re.compile(r"(?:\b(?:à|de|dès|avant|après|vers|et|entre|jusqu'à)|\bou) $", re.IGNORECASE)
 _LASTING = re.compile(r" (?:d'|par|de suite|plus|consécutives)")
 
@@ -23,6 +24,7 @@ _ISO = re.compile(
     r"(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::[0-5]\d(?:\.\d+)?)?(?:Z|[+-][0-2]\d:?[0-5]\d)?)?(?![\d-])"
 )
 _SLASHED = re.compile(r"(?<![\d/.-])(0?[1-9]|[12]\d|3[01])([/.-])(0?[1-9]|1[0-2])\2((?:19|20)\d\d|\d\d)(?![\d/-])")
+_PADDED = re.compile(r"(?<![\d/.,-])(0[1-9]|[12]\d|3[01])/(0[1-9]|1[0-2])(?![\d/])")
 _SHORT = re.compile(
     r"\b((?:lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|le|au|du|dès le|avant le) )"
     r"(0?[1-9]|[12]\d|3[01])/(0?[1-9]|1[0-2])(?![\d/])",
@@ -46,6 +48,7 @@ def speak_dates(text: str) -> str:
     text = _ISO.sub(iso, text)
     text = _SLASHED.sub(slashed, text)
     text = _SHORT.sub(lambda match: match[1] + _date(int(match[2]), months[int(match[3]) - 1], None), text)
+    text = _PADDED.sub(lambda match: _date(int(match[1]), months[int(match[2]) - 1], None), text)
     names = "|".join(months)
     written = re.compile(rf"(?<![\d,.])(0?[1-9]|[12]\d|3[01])(?:er)? ({names})\b(?: (\d{{4}})(?!\d))?", re.IGNORECASE)
     text = written.sub(lambda match: _date(int(match[1]), match[2], match[3]), text)
@@ -68,7 +71,7 @@ def speak_hours(text: str) -> str:
     text = _SHARED_HOUR.sub(r"\1 h à ", text)
     text = _SPAN.sub(" à ", text)
     text = _CLOCK.sub(lambda match: f"{int(match[1])} h {match[2]}", text)
-    return _TIME.sub(_hour, text)
+    return _DE_UNE.sub("d'une", _TIME.sub(_hour, text))
 
 
 def _hour(match: re.Match[str]) -> str:
