@@ -62,12 +62,16 @@ class TransferResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TransferOrder:
-    """Where to hand the call over and how. ``uri`` always comes from the profile, never from the caller."""
+    """Where to hand the call over and how. ``uri`` always comes from the profile, never from the caller.
+
+    ``whisper``, at 8 kHz, is told to the adviser alone before the caller is connected (attended and bridged modes).
+    """
 
     uri: str
     mode: TransferMode = TransferMode.BLIND
     ring_s: float = 25.0
     headers: Mapping[str, str] = field(default_factory=dict)
+    whisper: Pcm | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,223 @@
+"""The other end of the wire: sipp for signalling, a plain UDP socket for sound, and a line of ours to call."""
+
+import asyncio
+import contextlib
+import socket
+import struct
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+
+from voicebot.audio.frames import LINE_HZ, Pcm, silence
+from voicebot.audio.g711 import alaw_encode
+from voicebot.clock import WallClock
+from voicebot.telephony.baresip_leg import BaresipLeg
+from voicebot.telephony.baresip_line import BaresipLine
+from voicebot.telephony.settings import AdmissionSettings, ListenSettings, MediaSettings, NumberSettings, SipSettings
+
+HOST = "127.0.0.1"
+NUMBER = "+33231000000"
+ALAW_SILENCE = b"\xd5" * 160
+
+
+def free_port() -> int:
+    """A UDP port whose successor is free too (RTCP, TLS)."""
+    while True:
+        with (
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
+        ):
+            one.bind((HOST, 0))
+            port: int = one.getsockname()[1]
+            if port % 2 or port > 65000:
+                continue
+            with contextlib.suppress(OSError):
+                two.bind((HOST, port + 1))
+                return port
+
+
+def line_settings(
+    admission: AdmissionSettings | None = None,
+    lines: tuple[NumberSettings, ...] = (NumberSettings(NUMBER),),
+    media: MediaSettings | None = None,
+) -> SipSettings:
+    """A line on a free loopback port."""
+    return SipSettings(
+        listen=ListenSettings(HOST, free_port(), ("udp",)),
+        lines=lines,
+        admission=admission or AdmissionSettings(),
+        media=media or MediaSettings(),
+    )
+
+
+@contextlib.asynccontextmanager
+async def running_line(settings: SipSettings) -> AsyncIterator[BaresipLine]:
+    """A started line, stopped at the end."""
+    line = BaresipLine(settings, WallClock())
+    await line.start()
+    try:
+        yield line
+    finally:
+        await line.stop()
+
+
+async def next_call(line: BaresipLine, within_s: float = 5.0) -> BaresipLeg:
+    """The next call that arrives."""
+    return await asyncio.wait_for(anext(aiter(line.calls())), within_s)
+
+
+@dataclass
+class RtpPeer(asyncio.DatagramProtocol):
+    """A socket that keeps every RTP packet it receives and can speak A-law every 20 ms."""
+
+    received: list[tuple[int, int, bytes]] = field(default_factory=list)
+    payload_types: set[int] = field(default_factory=set)
+    transport: asyncio.DatagramTransport | None = None
+    peer: tuple[str, int] | None = None
+    met: asyncio.Event = field(default_factory=asyncio.Event)
+    sequence: int = 0
+
+    @property
+    def port(self) -> int:
+        """The port to put in SDP."""
+        assert self.transport is not None
+        port: int = self.transport.get_extra_info("sockname")[1]
+        return port
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        if len(data) < 12:
+            return
+        _, kind, sequence, stamp, _ = struct.unpack(">BBHII", data[:12])
+        self.peer = addr
+        self.met.set()
+        self.payload_types.add(kind & 0x7F)
+        if kind & 0x7F in (0, 8):
+            self.received.append((sequence, stamp, data[12:]))
+
+    @property
+    def codes(self) -> list[bytes]:
+        """The A-law frames received, in the order they were sent."""
+        first = self.received[0][0] if self.received else 0
+        return [codes for _, _, codes in sorted(self.received, key=lambda packet: (packet[0] - first) % 65536)]
+
+    def send(self, payload: bytes, kind: int = 8, marker: bool = False, stamp: int | None = None) -> None:
+        """Send one packet to whoever speaks to us."""
+        assert self.transport is not None
+        assert self.peer is not None
+        self.sequence += 1
+        when = self.sequence * 160 if stamp is None else stamp
+        head = struct.pack(">BBHII", 0x80, kind | (0x80 if marker else 0), self.sequence & 0xFFFF, when, 0x5EED)
+        self.transport.sendto(head + payload, self.peer)
+
+    async def speak(self, pcm: Pcm) -> None:
+        """Send ``pcm`` in real time, once spoken to."""
+        await self.met.wait()
+        loop = asyncio.get_running_loop()
+        start_s = loop.time()
+        codes = alaw_encode(pcm)
+        for index in range(0, len(codes), 160):
+            await until(start_s + index / LINE_HZ)
+            self.send(codes[index : index + 160].ljust(160, b"\xd5"))
+
+    async def press(self, key: str, packets: int = 5) -> None:
+        """Send one key as RFC 4733 events: packets every 20 ms, then the end three times."""
+        await self.met.wait()
+        event = "0123456789*#ABCD".index(key)
+        loop = asyncio.get_running_loop()
+        start_s = loop.time()
+        stamp = (self.sequence + 1) * 160
+        for index in range(packets):
+            await until(start_s + index * 0.02)
+            body = struct.pack(">BBH", event, 10, 160 * (index + 1))
+            self.send(body, kind=101, marker=index == 0, stamp=stamp)
+        for _ in range(3):
+            self.send(struct.pack(">BBH", event, 0x80 | 10, 160 * packets), kind=101, stamp=stamp)
+
+
+async def until(when_s: float) -> None:
+    """Wait until ``when_s`` of the loop's clock."""
+    await asyncio.sleep(max(0.0, when_s - asyncio.get_running_loop().time()))
+
+
+@contextlib.asynccontextmanager
+async def rtp_peer() -> AsyncIterator[RtpPeer]:
+    """An open sound socket."""
+    loop = asyncio.get_running_loop()
+    transport, peer = await loop.create_datagram_endpoint(RtpPeer, local_addr=(HOST, 0))
+    try:
+        yield peer
+    finally:
+        transport.close()
+
+
+@dataclass
+class SippRun:
+    """How a sipp process ended."""
+
+    status: int
+    output: str
+
+
+async def sipp(scenario: str, settings: SipSettings, *arguments: str, user: str = NUMBER) -> SippRun:
+    """Play ``scenario`` once against the line; the status is 0 when everything it expected came."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "scenario.xml"
+        path.write_text(scenario, encoding="utf-8")
+        process = await asyncio.create_subprocess_exec(
+            *("sipp", f"{HOST}:{settings.listen.port}", "-sf", str(path), "-m", "1", "-s", user, "-i", HOST),
+            *("-p", str(free_port()), "-nostdin", "-timeout", "20s", "-timeout_error", "-trace_err"),
+            *("-error_file", str(Path(folder) / "errors"), "-recv_timeout", "8000", *arguments),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        try:
+            _, errors = await asyncio.wait_for(process.communicate(), 25)
+        except BaseException:
+            process.kill()
+            await process.wait()
+            raise
+        noted = Path(folder) / "errors"
+        text = errors.decode() + (noted.read_text(errors="replace") if noted.exists() else "")
+        assert process.returncode is not None
+        return SippRun(process.returncode, text)
+
+
+async def ticks(leg: BaresipLeg, count: int, play: Callable[[int], Pcm] | None = None) -> tuple[Pcm, str]:
+    """Live ``count`` frames of a call; return what was heard and the keys pressed. Ends early with the call."""
+    heard, keys = [silence(0)], ""
+    quiet = silence(160)
+    for index in range(count):
+        tick = await leg.tick()
+        if tick is None:
+            break
+        leg.play(play(index) if play is not None else quiet)
+        heard.append(tick.pcm)
+        keys += tick.keys
+    return np.concatenate(heard), keys
+
+
+def sounding_frames(codes: Sequence[bytes]) -> list[bytes]:
+    """A-law frames without those of silence, which a stall of the machine may put in between."""
+    return [frame for frame in codes if frame.strip(b"\xd5\x55")]
+
+
+def alaw_frames(pcm: Pcm) -> list[bytes]:
+    """The A-law frames that ``pcm`` becomes on the wire."""
+    codes = alaw_encode(pcm)
+    return [codes[at : at + 160] for at in range(0, len(codes), 160)]
+
+
+def speechlike(seconds: float, seed: int = 1) -> Pcm:
+    """Sound with the bandwidth and the ups and downs of speech, never twice the same."""
+    dice = np.random.default_rng(seed)
+    noise = dice.standard_normal(int(seconds * LINE_HZ))
+    smooth = np.convolve(noise, np.hanning(9), mode="same")
+    swell = 0.55 + 0.45 * np.sin(2 * np.pi * 3.1 * np.arange(noise.size) / LINE_HZ)
+    return np.clip(smooth * swell * 2500, -32000, 32000).astype(np.int16)

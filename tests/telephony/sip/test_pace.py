@@ -1,0 +1,116 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from voicebot.audio.frames import Pcm, silence
+from voicebot.telephony.pace import Inbound, Outbound, Pace
+
+SIZE = 160
+
+
+def frame(value: int) -> Pcm:
+    return np.full(SIZE, value, dtype=np.int16)
+
+
+def test_deadlines_are_absolute() -> None:
+    pace = Pace(100.0)
+    assert [round(pace.next(), 3) for _ in range(3)] == [100.02, 100.04, 100.06]
+
+
+def test_deadlines_follow_an_engine_that_is_later_but_never_go_back() -> None:
+    pace = Pace(0.0)
+    pace.next()
+    pace.follow(0.026)
+    assert round(pace.next(), 3) == 0.046
+    pace.follow(0.001)
+    assert round(pace.next(), 3) == 0.066
+
+
+def test_after_a_stall_that_lost_nothing_whole_frames_are_skipped() -> None:
+    pace = Pace(0.0)
+    pace.next()
+    assert pace.skip_missed(0.115) == 4
+    assert round(pace.next(), 3) == 0.12
+    assert pace.skip_missed(0.1) == 0
+
+
+@given(st.lists(st.integers(0, 500), max_size=40))
+def test_received_sound_comes_out_in_order_whatever_the_pieces(sizes: list[int]) -> None:
+    inbound = Inbound(SIZE, most_frames=1000)
+    # loud, so that nothing is shed
+    whole = (np.arange(sum(sizes)) % 1000 + 10_000).astype(np.int16)
+    at = 0
+    for size in sizes:
+        inbound.put(whole[at : at + size])
+        at += size
+    out = []
+    while (taken := inbound.take()) is not None:
+        out.append(taken)
+    assert inbound.frames == 0
+    assert np.array_equal(np.concatenate([silence(0), *out]), whole[: whole.size // SIZE * SIZE])
+
+
+def test_what_nobody_takes_is_bounded_and_the_oldest_goes_first() -> None:
+    inbound = Inbound(SIZE, most_frames=3)
+    for value in range(1, 6):
+        inbound.put(frame(value * 1000))
+    assert inbound.dropped_frames == 2
+    first = inbound.take()
+    assert first is not None
+    assert first[0] == 3000
+
+
+def test_a_lasting_excess_is_shed_at_the_first_quiet_frame() -> None:
+    inbound = Inbound(SIZE)
+    inbound.put(frame(9000))
+    inbound.put(frame(9000))
+    for _ in range(60):
+        inbound.put(frame(9000))
+        inbound.take()
+    assert inbound.frames == 2
+    for _ in range(120):
+        inbound.put(silence(SIZE))
+        inbound.take()
+    assert inbound.frames <= 1
+
+
+def test_the_engine_is_first_put_one_frame_ahead() -> None:
+    given_out = Outbound(SIZE).push(frame(5), ahead=0, starved=True)
+    assert [int(one[0]) for one in given_out] == [0, 5]
+
+
+def test_speech_is_never_parted_by_silence_while_the_wire_is_fed() -> None:
+    outbound = Outbound(SIZE)
+    assert [int(one[0]) for one in outbound.push(frame(5), ahead=0, starved=False)] == [5]
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=200))
+def test_the_engine_is_never_more_than_two_frames_ahead(steps: list[tuple[int, bool]]) -> None:
+    outbound, ahead = Outbound(SIZE), 0
+    for sent, speech in steps:
+        starved = sent * SIZE > ahead
+        ahead = max(0, ahead - sent * SIZE)
+        ahead += sum(one.size for one in outbound.push(frame(7) if speech else silence(SIZE), ahead, starved))
+        assert ahead <= 2 * SIZE
+
+
+def test_after_a_stall_silence_is_shed_and_speech_is_not() -> None:
+    outbound = Outbound(SIZE)
+    for value in range(1, 6):
+        outbound.push(frame(value), ahead=2 * SIZE, starved=False)
+    for _ in range(10):
+        outbound.push(silence(SIZE), ahead=2 * SIZE, starved=False)
+    assert outbound.waiting_samples == 5 * SIZE
+    assert outbound.shed_frames == 10
+    out = []
+    while outbound.waiting_samples:
+        out += outbound.push(silence(SIZE), ahead=SIZE, starved=False)
+    assert [int(one[0]) for one in out] == [1, 2, 3, 4, 5]
+
+
+def test_a_flush_drops_what_waits_and_says_how_much() -> None:
+    outbound = Outbound(SIZE)
+    for _ in range(3):
+        outbound.push(frame(5), ahead=2 * SIZE, starved=False)
+    assert outbound.flush() == 3 * SIZE
+    assert outbound.waiting_samples == 0

@@ -1,0 +1,152 @@
+"""Handing a call over to an adviser, in the three ways: blind, attended, bridged.
+
+Blind (REFER): the caller's side calls the adviser; we learn the outcome and cannot stop the adviser's phone ringing.
+Attended: we call the adviser first, tell them who is coming, then splice the two (REFER with Replaces). Bridged: we
+stay between both and relay. When splicing is refused although the adviser has answered, the two are bridged: nobody
+hangs up on an adviser who is there. The only address ever dialled is the order's.
+"""
+
+import asyncio
+import contextlib
+import logging
+import urllib.parse
+from collections.abc import Mapping
+
+from baresip import BaresipError, CallFailed, CallTimeout, TransferFailed, UserAgent
+
+from voicebot.audio.frames import LINE_HZ, Pcm, frame_samples, silence
+from voicebot.telephony.baresip_leg import BaresipLeg
+from voicebot.telephony.base import CallEnded, CallInfo, TelephonyError, TransferMode, TransferOrder, TransferResult
+from voicebot.telephony.outcomes import transfer_result
+
+log = logging.getLogger(__name__)
+
+EARLY_S = 8.0
+"""An adviser who hangs up within this time has not taken the call: the caller comes back to the assistant."""
+_SPLICE_S = 10.0
+
+
+async def hand_over(leg: BaresipLeg, order: TransferOrder, agent: UserAgent) -> TransferResult:
+    """Hand ``leg`` over as ``order`` says, calling as ``agent``.
+
+    Bridged transfers return when the conversation with the adviser ends: until then the leg must go on ticking.
+    """
+    if order.mode is TransferMode.BLIND:
+        return await _blind(leg, order)
+    adviser = await _reach(leg, order, agent)
+    if isinstance(adviser, TransferResult):
+        return adviser
+    try:
+        if order.whisper is not None and not await _tell(adviser, leg, order.whisper):
+            return TransferResult.FAILED
+        if order.mode is TransferMode.ATTENDED:
+            if await _splice(leg, adviser):
+                return TransferResult.ANSWERED
+            if leg.over or adviser.over:
+                return TransferResult.FAILED
+            log.info("the caller's side refuses to be spliced: bridging instead")
+        return await _bridge(leg, adviser)
+    finally:
+        await adviser.hang_up()
+
+
+def refer_target(uri: str, headers: Mapping[str, str]) -> str:
+    """Return the Refer-To address: headers that the adviser's INVITE must carry go after ``?`` (RFC 3261 19.1.1)."""
+    if not headers:
+        return uri
+    pairs = [
+        f"{urllib.parse.quote(name, safe='-')}={urllib.parse.quote(value, safe='-_.!~*')}"
+        for name, value in headers.items()
+    ]
+    return f"{uri}?{'&'.join(pairs)}"
+
+
+async def _blind(leg: BaresipLeg, order: TransferOrder) -> TransferResult:
+    try:
+        await leg.call.transfer(refer_target(order.uri, order.headers), timeout=order.ring_s)
+    except TransferFailed as error:
+        if leg.over:
+            return TransferResult.FAILED
+        return transfer_result(error.status)
+    except (BaresipError, ValueError) as error:
+        log.warning("blind transfer to %s impossible: %s", order.uri, error)
+        return TransferResult.FAILED
+    return TransferResult.ANSWERED
+
+
+async def _reach(leg: BaresipLeg, order: TransferOrder, agent: UserAgent) -> BaresipLeg | TransferResult:
+    """Call the adviser; return their leg once they answer, else how it failed. Cancels when the caller leaves."""
+    try:
+        call = await agent.dial(order.uri, dict(order.headers))
+    except (BaresipError, ValueError) as error:
+        log.warning("%s cannot be dialled: %s", order.uri, error)
+        return TransferResult.FAILED
+    adviser = BaresipLeg(call, CallInfo(f"{leg.info.call_id}-adviser", "", order.uri))
+    answered = asyncio.ensure_future(call.wait_established(timeout=order.ring_s))
+    left = asyncio.ensure_future(leg.wait_closed())
+    taken = False
+    try:
+        await asyncio.wait({answered, left}, return_when=asyncio.FIRST_COMPLETED)
+        if leg.over:
+            return TransferResult.FAILED
+        await answered
+        taken = True
+        return adviser
+    except CallTimeout:
+        return TransferResult.NO_ANSWER
+    except CallFailed as error:
+        return TransferResult.FAILED if error.status is None else transfer_result(error.status)
+    finally:
+        left.cancel()
+        if not taken:
+            answered.cancel()
+            with contextlib.suppress(asyncio.CancelledError, BaresipError):
+                await answered
+            await adviser.hang_up()
+
+
+async def _tell(adviser: BaresipLeg, leg: BaresipLeg, words: Pcm) -> bool:
+    """Play ``words`` to the adviser; False when either side hung up meanwhile."""
+    size = frame_samples(LINE_HZ)
+    for start in range(0, words.size, size):
+        if leg.over or await adviser.tick() is None:
+            return False
+        frame = words[start : start + size]
+        adviser.play(frame if frame.size == size else _padded(frame, size))
+    return not leg.over
+
+
+def _padded(frame: Pcm, size: int) -> Pcm:
+    whole = silence(size)
+    whole[: frame.size] = frame
+    return whole
+
+
+async def _splice(leg: BaresipLeg, adviser: BaresipLeg) -> bool:
+    """Connect both sides to each other and leave; False, both taken off hold, when the caller's side refuses."""
+    try:
+        await leg.call.attended_transfer(adviser.call, timeout=_SPLICE_S)
+    except BaresipError as error:
+        log.info("attended transfer refused: %s", error)
+        for held in (leg, adviser):
+            with contextlib.suppress(TelephonyError, CallEnded):
+                await held.resume()
+        return False
+    return True
+
+
+async def _bridge(leg: BaresipLeg, adviser: BaresipLeg) -> TransferResult:
+    """Relay both sides until one leaves. The caller's side is paced by the conversation's ticks, the adviser's here."""
+    loop = asyncio.get_running_loop()
+    start_s = loop.time()
+    leg.step_aside(adviser.relay)
+    try:
+        while not leg.over and (heard := await adviser.tick()) is not None:
+            leg.relay(heard.pcm)
+    finally:
+        leg.step_aside(None)
+    if not leg.over:
+        if loop.time() - start_s < EARLY_S:
+            return TransferResult.FAILED
+        await leg.hang_up()
+    return TransferResult.ANSWERED

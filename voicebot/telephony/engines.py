@@ -1,0 +1,16 @@
+"""Which engine carries the calls; nothing heavy is imported before it is asked for."""
+
+from voicebot.clock import Clock, WallClock
+from voicebot.telephony.base import Line
+from voicebot.telephony.settings import SipSettings
+
+
+def load_line(settings: SipSettings, clock: Clock | None = None) -> Line:
+    """Return the line that ``settings`` asks for, not yet started.
+
+    Raises:
+        TelephonyError: a secret it needs is missing.
+    """
+    from voicebot.telephony.baresip_line import BaresipLine
+
+    return BaresipLine(settings, clock or WallClock())

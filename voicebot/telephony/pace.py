@@ -1,0 +1,160 @@
+"""When each 20 ms of a call is due, and the sound of both directions around that moment. Pure: no clock is read here.
+
+``Pace`` gives absolute deadlines, so a call never drifts; ``Inbound`` cuts what the engine delivers into frames;
+``Outbound`` keeps the engine one to two frames ahead of the wire and never more.
+"""
+
+from collections import deque
+
+import numpy as np
+
+from voicebot.audio.frames import FRAME_S, Pcm, level_dbfs, silence
+
+_CALM_FRAMES = 50
+_QUIET_DBFS = -45.0
+_AHEAD_FRAMES = 2
+_BACKLOG_FRAMES = 50
+
+
+class Pace:
+    """The deadlines of one call's frames, in seconds of the loop's clock."""
+
+    def __init__(self, start_s: float) -> None:
+        self._due_s = start_s
+
+    @property
+    def due_s(self) -> float:
+        """When the frame being waited for is due."""
+        return self._due_s
+
+    def next(self) -> float:
+        """Move to the next frame; return when it is due."""
+        self._due_s += FRAME_S
+        return self._due_s
+
+    def follow(self, arrived_s: float) -> None:
+        """Shift the deadlines to follow the engine, whose frame came at ``arrived_s``, a little after it was due."""
+        self._due_s = max(self._due_s, arrived_s)
+
+    def skip_missed(self, now_s: float) -> int:
+        """Give up the deadlines already past, after a stall that lost nothing; return how many frames they were."""
+        missed = int((now_s - self._due_s) / FRAME_S)
+        if missed <= 0:
+            return 0
+        self._due_s += missed * FRAME_S
+        return missed
+
+
+class Inbound:
+    """What was received and not yet handed over, in frames of ``samples``. Bounded: the oldest goes first."""
+
+    def __init__(self, samples: int, most_frames: int = 100) -> None:
+        self._samples = samples
+        self._most = samples * most_frames
+        self._pieces: deque[Pcm] = deque()
+        self._held = 0
+        self._least = 0
+        self._taken = 0
+        self.dropped_frames = 0
+
+    @property
+    def frames(self) -> int:
+        """Whole frames held."""
+        return self._held // self._samples
+
+    def put(self, pcm: Pcm) -> None:
+        """Add what was received."""
+        if pcm.size == 0:
+            return
+        self._pieces.append(pcm)
+        self._held += pcm.size
+        while self._held > self._most:
+            self._cut(self._samples)
+            self.dropped_frames += 1
+
+    def take(self) -> Pcm | None:
+        """Return the next frame, ``None`` when no whole one is held.
+
+        Sound that has stayed in excess for a second only makes every answer late: a frame of it is then dropped, at
+        the first quiet one, so that a stall or a clock that runs fast leaves no lasting delay.
+        """
+        if self._held < self._samples:
+            return None
+        frame = self._cut(self._samples)
+        self._least = min(self._least, self.frames) if self._taken else self.frames
+        self._taken += 1
+        if self._taken >= _CALM_FRAMES and self._least > 0 and level_dbfs(frame) < _QUIET_DBFS:
+            frame = self._cut(self._samples)
+            self.dropped_frames += 1
+            self._taken = 0
+        elif self._taken >= _CALM_FRAMES and self._least == 0:
+            self._taken = 0
+        return frame
+
+    def clear(self) -> None:
+        """Forget what is held."""
+        self._pieces.clear()
+        self._held = self._taken = 0
+
+    def _cut(self, samples: int) -> Pcm:
+        parts = []
+        while samples:
+            piece = self._pieces.popleft()
+            if piece.size > samples:
+                self._pieces.appendleft(piece[samples:])
+                piece = piece[:samples]
+            parts.append(piece)
+            samples -= piece.size
+            self._held -= piece.size
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+class Outbound:
+    """What is still to be sent, given to the engine at the pace of the wire.
+
+    The engine is kept one to two frames ahead: with none, the least lateness is heard; with more, an interruption takes
+    as long to be heard. What comes too early waits here, where it can still be dropped; frames of silence in excess are
+    shed, so that after a stall the call is soon on time again.
+    """
+
+    def __init__(self, samples: int) -> None:
+        self._samples = samples
+        self._waiting: deque[Pcm] = deque()
+        self.shed_frames = 0
+        self.lost_frames = 0
+
+    @property
+    def waiting_samples(self) -> int:
+        """Samples that wait here."""
+        return len(self._waiting) * self._samples
+
+    def push(self, frame: Pcm, ahead: int, starved: bool) -> list[Pcm]:
+        """Take one frame to play; return the frames to give the engine now.
+
+        Args:
+            frame: what to play.
+            ahead: samples that the engine has not yet sent.
+            starved: whether the wire has had nothing to send since the last frame: a gap was heard already, so one
+                frame of silence may be put first to be ahead again. Otherwise that waits for a silent frame.
+        """
+        self._waiting.append(frame)
+        give: list[Pcm] = []
+        if ahead == 0 and (starved or not frame.any()):
+            give.append(silence(self._samples))
+            ahead = self._samples
+        while self._waiting and ahead + self._samples <= _AHEAD_FRAMES * self._samples:
+            give.append(self._waiting.popleft())
+            ahead += self._samples
+        if self._waiting and not self._waiting[-1].any():
+            self._waiting.pop()
+            self.shed_frames += 1
+        if len(self._waiting) > _BACKLOG_FRAMES:
+            self._waiting.popleft()
+            self.lost_frames += 1
+        return give
+
+    def flush(self) -> int:
+        """Drop what waits; return how many samples that was."""
+        dropped = self.waiting_samples
+        self._waiting.clear()
+        return dropped
