@@ -27,7 +27,7 @@ def test_sentences_are_short_enough_for_the_ear(path: Path) -> None:
     for line in path.read_text(encoding="utf-8").splitlines():
         if line.startswith("<"):
             for count, sentence in words_per_sentence(line[2:]):
-                assert count <= 28, sentence
+                assert count <= 24, sentence
 
 
 if __name__ == "__main__":

@@ -41,6 +41,9 @@ _ALWAYS = ("repeter", "plus_lentement", "aide", "menu", "conseiller", "annuler",
 _ACT_OVER_CHOICE = 0.8
 _NEW_REQUEST_WORDS = 4
 _OUT_OF_SCOPE = 0.6
+# Requests whose answer depends on where the caller lives: another town's must not be given for it.
+_LOCAL_THEMES = "collecte. bac. apport. decheterie. encombrants. signalement. assainissement. commune. eau.fuite"
+_LOCAL = tuple(f"{_LOCAL_THEMES} eau.coupure eau.qualite eau.prix interco.communes tri.dechets_verts".split())
 
 
 class Dialogue:
@@ -365,7 +368,8 @@ class Dialogue:
         if text:
             talk.memory.requests.append(text)
         outside = entities.get("hors_territoire", "")
-        if outside and (not entities.get("commune") or entities["commune"] == talk.memory.commune):
+        elsewhere = not entities.get("commune") or entities["commune"] == talk.memory.commune
+        if outside and elsewhere and intent.startswith(_LOCAL):
             return self._settled(talk.text("hors_territoire", {"lieu": outside}))
         if entities.get("commune"):
             entities["nommee"] = entities["commune"]
@@ -510,7 +514,7 @@ class Dialogue:
             return Expect(None, talk.options(question.choices), no_input_s=patience)
         if isinstance(question, ClarifyQuestion):
             return Expect(None, self._clarify_options(question), no_input_s=patience)
-        return Expect(no_input_s=patience)
+        return Expect(phrases=talk.knowledge.vocabulary, no_input_s=patience)
 
     def _reply(self, draft: Draft, keep_last: bool = True) -> Reply:
         memory, understood = self._talk.memory, self._understood

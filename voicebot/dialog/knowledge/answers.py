@@ -226,7 +226,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         "centre.proche": "a_commune site adresse_site",
         "mairie": "de_commune telephone_mairie adresse_mairie",
         "mairie.sans_telephone": "de_commune adresse_mairie",
-        "communes.liste": "nombre liste",
+        "communes.liste": "nombre liste suite",
         "communes.oui": "lieu",
         "service.etat.ouvert": "",
         "service.etat.ferme": "ouverture",

@@ -10,6 +10,8 @@ from voicebot.dialog.knowledge.identity import Fact, Identity
 from voicebot.dialog.knowledge.places import Centre, Commune, Container
 from voicebot.dialog.knowledge.sorting import SortingGuide
 
+_HARD_WORDS = ("déchèterie", "encombrants", "composteur", "redevance incitative", "dépôt sauvage")
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -52,6 +54,11 @@ class Knowledge:
     menu: tuple[Choice, ...]
     marks: Mapping[str, tuple[str, ...]]
     gestures: tuple[Gesture, ...] = ()
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]:
+        """The names of this territory that a recogniser cannot guess, and the streams."""
+        return (*self.communes, *(one.texts[0] for one in self.streams.values()), *_HARD_WORDS)
 
     def form_for(self, intent: str) -> Form | None:
         """Return the form an intent opens."""

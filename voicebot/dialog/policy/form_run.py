@@ -380,7 +380,7 @@ def _value(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
         return picked.id if picked is not None and slot.kind in ("commune", "flux") else None
     if slot.kind in FREE and by_words(heard, yes_no(talk)) and len(fold(heard.text).split()) <= _SHORT_ANSWER:
         return None
-    if found is None and slot.kind in FREE:
+    if found is None and slot.kind in (*FREE, "telephone"):
         found = heard.text
     value = valid(slot.kind, found, talk.today) if found else None
     return latest(value, talk.today) if value and slot.past else value

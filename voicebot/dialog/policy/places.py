@@ -120,7 +120,8 @@ def communes(talk: Talk, intent: str, entities: Entities) -> Draft:
     names = list(talk.knowledge.communes)
     if asked and asked == entities.get("nommee", ""):
         return talk.tell(Draft(settled=True), "communes.oui", {"lieu": asked})
-    values = {"nombre": str(len(names)), "liste": enumeration(names)}
+    half = (len(names) + 1) // 2
+    values = {"nombre": str(len(names)), "liste": enumeration(names[:half]), "suite": enumeration(names[half:])}
     return talk.tell(Draft(settled=True), "communes.liste", values)
 
 

@@ -18,7 +18,7 @@ from voicebot.dialog.wording import (
 
 Entities = Mapping[str, str]
 _LISTED_STREAMS = 3
-_LISTED_CONTAINERS = 3
+_LISTED_CONTAINERS = 2
 
 
 def collection_days(talk: Talk, intent: str, entities: Entities) -> Draft:
