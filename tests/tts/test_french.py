@@ -160,6 +160,20 @@ def test_any_number_is_said_in_words(value: int) -> None:
     assert only_words(normalise(str(value)))
 
 
+@pytest.mark.parametrize(
+    "piece", ["1", "1.234 ", "1 234", "9,", "1/", "A1-", "12 h ", "IV ", "a.b@", "M.", "€1", "(", "\n"]
+)
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_an_endless_repetition_is_still_said(piece: str, language: str) -> None:
+    assert only_words(normalise(piece * 2500, language))
+
+
+@settings(max_examples=150)
+@given(st.text(max_size=60))
+def test_any_english_becomes_words(text: str) -> None:
+    assert only_words(normalise(text, "en"))
+
+
 def test_dictated_figures_are_bound_in_one_breath() -> None:
     bound = Normaliser(load_lexicon()).bound("Appelez le 02 31 14 65 00.")
     assert bound.count(NO_BREAK) == 8

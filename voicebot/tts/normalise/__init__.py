@@ -10,7 +10,7 @@ from voicebot.tts.normalise.english import speak_english
 from voicebot.tts.normalise.french import speak_french
 from voicebot.tts.normalise.lexicon import Lexicon, LexiconError, load_lexicon
 
-_MOST_CHARACTERS = 20_000
+_MOST_CHARACTERS = 6000
 
 __all__ = ["Lexicon", "LexiconError", "Normaliser", "load_lexicon", "normalise"]
 
@@ -18,7 +18,7 @@ __all__ = ["Lexicon", "LexiconError", "Normaliser", "load_lexicon", "normalise"]
 def normalise(text: str, language: str = "fr") -> str:
     """Return ``text`` in words, without any figure, sign or abbreviation: "9 h 30" is "neuf heures trente".
 
-    Text longer than 20,000 characters, which nobody would listen to, is cut.
+    Text longer than 6,000 characters, seven minutes of speech, is cut there.
     """
     return _bound(text, language).replace(NO_BREAK, " ")
 

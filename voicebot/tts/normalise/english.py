@@ -48,7 +48,7 @@ def _digits(written: str) -> str:
 
 def _money(match: re.Match[str]) -> str:
     whole, _, cents = (match[1] or match[2]).partition(".")
-    euros = f"{_number(whole)}{NO_BREAK}euro{'s' if int(whole) != 1 else ''}"
+    euros = f"{_number(whole)}{NO_BREAK}euro{'s' if whole != '1' else ''}"
     return f"{euros}{NO_BREAK}{_number(str(int(cents)))}" if cents and int(cents) else euros
 
 
@@ -68,7 +68,7 @@ def _number(written: str) -> str:
     plain = written.replace(",", "")
     if "." in plain:
         return _bound(str(num2words(float(plain), lang="en"))) if len(plain) < 12 else _digits(plain)
-    value = int(plain)
+    value = int(plain[:40])
     if value >= _LARGEST or (len(plain) > 1 and plain.startswith("0")):
         return _digits(plain)
     return _bound(str(num2words(value, lang="en", to="year" if value in _YEAR and "," not in written else "cardinal")))

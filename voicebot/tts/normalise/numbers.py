@@ -11,6 +11,7 @@ NUMBER = rf"(?<![\d,.])(?:{INTEGER}(?:,\d+)?|\d+[.]\d+)(?!\d)"
 """A number as the French write it: 1 234,5 or 1.234 or 3.5."""
 
 _LARGEST = 10**12
+_MOST_DIGITS = 40
 
 
 def bind(words: str) -> str:
@@ -62,7 +63,8 @@ def value_of(written: str) -> tuple[int, str]:
     whole, _, decimals = written.partition(",")
     if not decimals and re.fullmatch(r"\d+\.\d+", whole) and not re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", whole):
         whole, _, decimals = whole.partition(".")
-    return int(re.sub(r"[ .]", "", whole)), decimals
+    # Python refuses to convert thousands of digits; nobody counts beyond _LARGEST anyway
+    return int(re.sub(r"[ .]", "", whole)[:_MOST_DIGITS]), decimals
 
 
 def number(written: str, *, feminine: bool = False) -> str:
