@@ -315,3 +315,26 @@ def test_no_sequence_of_turns_raises_or_leaves_the_caller_without_a_word(
         for action in reply.actions:
             assert not isinstance(action, Record) or action.reference
     assert dialogue.summary()["phrase"]
+
+
+@pytest.mark.parametrize(
+    ("said", "intent"),
+    [
+        ("la première [?]", "collecte.jours"),
+        ("le second [?]", "decheterie.horaires"),
+        ("(touches 2)", "decheterie.horaires"),
+        ("la collecte [collecte.jours ou decheterie.horaires]", "collecte.jours"),
+    ],
+)
+def test_clarification_is_settled_by_name_rank_or_key(said: str, intent: str) -> None:
+    dialogue, _ = converse(
+        KNOWLEDGE, "les horaires à Touques [collecte.jours ou decheterie.horaires commune=Touques]", said
+    )
+    assert dialogue.summary()["intent"] == intent
+
+
+def test_clarification_answered_by_neither_is_not_asked_for_ever() -> None:
+    turns = ["les horaires [collecte.jours ou decheterie.horaires]", *["ben euh [?]"] * 3]
+    _, replies = converse(KNOWLEDGE, *turns)
+    assert any("menu" in reply.text for reply in replies[1:])
+    assert any(isinstance(action, Transfer) for action in replies[-1].actions)

@@ -37,7 +37,7 @@ from voicebot.dialog.turns import (
 )
 from voicebot.dialog.wording import contains, fold, of_group
 
-_ALWAYS = ("repeter", "plus_lentement", "aide", "menu", "conseiller", "annuler", "au_revoir", "anglais", "rgpd")
+_ALWAYS = ("repeter", "plus_lentement", "aide", "menu", "conseiller", "annuler", "au_revoir", "anglais")
 _ACT_OVER_CHOICE = 0.8
 _NEW_REQUEST_WORDS = 4
 _OUT_OF_SCOPE = 0.6
@@ -53,6 +53,7 @@ class Dialogue:
         self._talk = Talk(knowledge, understander, context, seed)
         self._draft = Draft()
         self._form: FormRun | None = None
+        self._waiting: list[FormRun] = []
         self._queue: list[Understanding] = []
         self._understood: Understanding | None = None
         self._filled: dict[str, str] = {}
@@ -118,7 +119,7 @@ class Dialogue:
         taken = self._take(heard, None)
         if taken is not None:
             return taken
-        return self._misunderstood()
+        return self._then_ask_again(talk.text("touche_inconnue"))
 
     def _words(self, heard: Heard) -> Draft:
         talk = self._talk
@@ -180,7 +181,7 @@ class Dialogue:
             draft = talk.text("formulaire.abandon", {"formulaire": self._form.form.name})
             self._form = None
             self._draft = Draft()
-            return acts.more(talk, draft)
+            return self._settled(draft)
         if isinstance(self._draft.question, (SlotQuestion, ConfirmSlot, ClarifyQuestion, MenuQuestion, FollowUp)):
             return acts.more(talk, talk.text("rien_a_annuler"))
         return None
@@ -314,13 +315,19 @@ class Dialogue:
         picked = pick(heard, self._clarify_options(question))
         if picked is not None:
             intent = picked.id
-        elif understood is not None and understood.intent in (question.first, question.second):
-            intent = understood.intent
-        else:
+        elif understood is not None and understood.verdict is Verdict.SURE and "." in understood.intent:
             return None
+        else:
+            return self._unclear(question, understood)
         self._understood = None
         entities = {**question.entities, **(understood.entities if understood is not None else {})}
         return self._request(intent, entities, heard.text)
+
+    def _unclear(self, question: ClarifyQuestion, understood: Understanding | None) -> Draft | None:
+        """Take an answer that chose neither: the doubt is put twice at most."""
+        if understood is not None and understood.intent in (question.first, question.second):
+            return self._request(understood.intent, {**question.entities, **understood.entities}, "")
+        return self._misunderstood()
 
     def _take_more(self, heard: Heard, understood: Understanding | None) -> Draft | None:
         if understood is None or "." in understood.intent:
@@ -398,6 +405,8 @@ class Dialogue:
 
     def _start(self, form_id: str, entities: dict[str, str], text: str) -> Draft:
         form = self._talk.knowledge.forms[form_id]
+        if self._form is not None:
+            self._waiting.append(self._form)
         self._form, draft = form_run.start(self._talk, form, entities, text)
         return self._form_step(draft)
 
@@ -412,6 +421,8 @@ class Dialogue:
             if subject is not None:
                 talk.tell(draft, "suite.demande", {"sujet": subject.name})
             return draft.add(self._request(following.intent, dict(following.entities), ""))
+        if self._form is None and self._waiting:
+            self._form = self._waiting.pop()
         if self._form is not None:
             talk.tell(draft, "formulaire.reprise", {"formulaire": self._form.form.name})
             talk.memory.intent = next(iter(self._form.form.intents), talk.memory.intent)
@@ -439,8 +450,11 @@ class Dialogue:
         if question.second not in subjects:
             yes = yes_no(self._talk)[0]
             return (Option(question.first, (*yes.texts, *subjects[question.first].texts), yes.label, "1"),)
-        pair = enumerate((question.first, question.second), start=1)
-        return tuple(Option(name, subjects[name].texts, subjects[name].name, str(key)) for key, name in pair)
+        marks = self._talk.knowledge.marks
+        ranks = ((question.first, marks["premier"], "1"), (question.second, marks["second"], "2"))
+        return tuple(
+            Option(name, (*subjects[name].texts, *rank), subjects[name].name, key) for name, rank, key in ranks
+        )
 
     # -- when it goes wrong -----------------------------------------------------------------------------------
 
@@ -476,6 +490,7 @@ class Dialogue:
 
     def _leave_form(self, draft: Draft) -> Draft:
         self._form = None
+        self._waiting.clear()
         self._queue.clear()
         return draft
 

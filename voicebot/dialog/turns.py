@@ -176,6 +176,10 @@ def _nothing_found(reference: str) -> str | None:
     return None
 
 
+def _no_hours(day: date) -> str:
+    return ""
+
+
 def _nothing_taken(form: str, day: date, moment: str) -> int:
     return 0
 
@@ -188,7 +192,8 @@ class Context:
     next opening in spoken French ("demain, lundi, à neuf heures"); ``new_reference`` a fresh spoken reference.
     ``caller`` is the E.164 number of the caller, empty when withheld. ``find_request`` gives the state of an earlier
     request in a French sentence, or ``None`` when the reference is unknown; ``taken`` the appointments already made
-    for a form on a day at a moment; ``notices`` the messages of the day, said after the greeting.
+    for a form on a day at a moment; ``notices`` the messages of the day, said after the greeting; ``weekly_hours`` the
+    weekly opening hours of the reception in force on a day, in words (empty: those written in the profile).
     """
 
     now: Callable[[], datetime]
@@ -200,3 +205,4 @@ class Context:
     find_request: Callable[[str], str | None] = _nothing_found
     taken: Callable[[str, date, str], int] = _nothing_taken
     notices: tuple[str, ...] = ()
+    weekly_hours: Callable[[date], str] = _no_hours

@@ -180,6 +180,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         "insulte": "",
         "detresse": "",
         "rien_a_repeter": "",
+        "touche_inconnue": "",
         "plus_lentement": "",
         "plus_lentement.limite": "",
         "plus_fort": "",

@@ -23,7 +23,19 @@ reclamation suivi rappel conseiller rgpd urgence
 _ACTS = "saluer au_revoir merci oui non repeter plus_lentement aide menu annuler anglais hors_sujet"
 ACTS = frozenset(_ACTS.split())
 INTENTS = (*_REQUESTS.split(), *_ACTS.split())
-MARKS = ("insultes", "detresse", "plus_fort", "digression", "correction", "rien", "suivants", "oui", "non")
+MARKS = (
+    "insultes",
+    "detresse",
+    "plus_fort",
+    "digression",
+    "correction",
+    "rien",
+    "suivants",
+    "oui",
+    "non",
+    "premier",
+    "second",
+)
 
 
 def check_knowledge(knowledge: Knowledge, where: str, mistakes: list[Mistake]) -> None:

@@ -156,7 +156,6 @@ def _stream(stream_id: str, table: Table) -> Stream:
         table.text("nom"),
         table.flag("pluriel", False),
         table.texts("mots"),
-        table.text("sortie", ""),
         table.text("tri", ""),
         table.flag("apport", False),
         table.flag("confirmed", True),

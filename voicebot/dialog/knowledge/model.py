@@ -21,7 +21,6 @@ class Stream:
     name: str
     plural: bool
     texts: tuple[str, ...]
-    put_out: str = ""
     sorting: str = ""
     dropped_off: bool = False
     confirmed: bool = True

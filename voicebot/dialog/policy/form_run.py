@@ -193,7 +193,7 @@ def take(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | 
     corrected = _corrected(talk, run, heard) if heard.text else None
     if corrected is not None:
         return corrected
-    if slot.kind in FREE and _digresses(talk, run, heard, understanding):
+    if _digresses(talk, run, heard, understanding):
         return None
     if slot.optional and _is_nothing(talk, heard, understanding):
         run.values[slot.name] = ""

@@ -191,6 +191,9 @@ class Talk:
         filled["collectivite"] = Words(identity.community)
         filled["service"] = Words(identity.service)
         filled["ouverture"] = Words(self.context.opening_words(self.now))
+        hours = self.context.weekly_hours(self.today)
+        if hours:
+            filled["accueil_horaires"] = Words(hours)
         filled["geste"] = Words(self._gesture())
         commune = self.memory.commune
         filled["commune"] = Words(commune)

@@ -64,7 +64,7 @@ def _habit(talk: Talk, commune: str, stream: str, sector: str) -> tuple[str, boo
     other = [one for one in rounds if not one.every_week()]
     words = [recurrence(weekly)] if weekly else []
     words += [recurrence(one.weekdays(), one.rule) for one in other]
-    put_out = next((one.put_out for one in rounds if one.put_out), talk.knowledge.streams[stream].put_out)
+    put_out = next((one.put_out for one in rounds if one.put_out), "")
     return enumeration(words), all(one.confirmed for one in rounds), put_out
 
 
@@ -172,10 +172,14 @@ def _not_at_the_door(talk: Talk, stream: str) -> Draft:
 def put_out(talk: Talk, intent: str, entities: Entities) -> Draft:
     """Answer how and when to put out a stream."""
     stream = talk.knowledge.streams.get(entities.get("flux", ""))
-    if stream is None or not stream.put_out:
+    rounds = talk.knowledge.collection.rounds
+    commune = entities.get("commune", "")
+    served = [one for one in rounds if stream is not None and one.stream == stream.id and one.put_out]
+    nearby = [one for one in served if commune in one.communes] or served
+    if stream is None or not nearby:
         return talk.tell(Draft(settled=True), intent)
-    values = {**stream_values(stream), "consigne": stream.put_out}
-    return talk.tell(Draft(settled=True), "consignes.flux", values, stream.confirmed)
+    values = {**stream_values(stream), "consigne": nearby[0].put_out}
+    return talk.tell(Draft(settled=True), "consignes.flux", values, nearby[0].confirmed)
 
 
 def sorting_rules(talk: Talk, intent: str, entities: Entities) -> Draft:
