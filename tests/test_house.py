@@ -35,8 +35,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "web": {*CONTENT, "journal", "calls"},
     "app": {*SERVICES, "config", "model_store"},
     "rehearsal": {*SERVICES, "app", "config", "model_store"},
+    "switchboard": {*SERVICES, "app"},
     "bench": {*SERVICES, "app", "config", "model_store", "rehearsal"},
-    "cli": {*SERVICES, "app", "bench", "config", "model_store", "rehearsal"},
+    "cli": {*SERVICES, "app", "bench", "config", "model_store", "rehearsal", "switchboard"},
 }
 """Which part of ``voicebot`` may import which; the leaves and a part itself are always allowed. ``x.y`` allows that one
 module of ``x``."""

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from voicebot.asr.settings import AsrSettings
 from voicebot.audio.settings import TurnSettings
+from voicebot.telephony.settings import SipSettings
 from voicebot.tts.settings import TtsSettings
 from voicebot.web.settings import WebSettings
 
@@ -57,6 +58,7 @@ class Settings:
     asr: AsrSettings = field(default_factory=AsrSettings)
     tts: TtsSettings = field(default_factory=TtsSettings)
     turn: TurnSettings = field(default_factory=TurnSettings)
+    sip: SipSettings = field(default_factory=SipSettings)
     web: WebSettings = field(default_factory=WebSettings)
 
 

@@ -1,19 +1,27 @@
 """``voicebot serve``: the service, until SIGTERM."""
 
 import asyncio
+import logging
 import signal
 from contextlib import AsyncExitStack
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from voicebot.cli.demo import EXAMPLES
 from voicebot.cli.failures import WorkFailed
 from voicebot.cli.options import CONFIG, ConfigOption, console, expected_errors, run
-from voicebot.cli.shown import show_call
+
+if TYPE_CHECKING:
+    from voicebot.app import Service
+    from voicebot.config import Settings
+    from voicebot.switchboard import Switchboard
 
 EXPECTED_ERRORS = expected_errors()
+
+log = logging.getLogger(__name__)
+
+_AFTER_DRAIN_S = 2.0
 
 
 def register(app: typer.Typer) -> None:
@@ -21,21 +29,19 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(serve)
 
 
-def serve(
-    config: ConfigOption = CONFIG,
-    example: Annotated[
-        Path | None, typer.Option("--example", metavar="FILE", help="A script to replay once at start.")
-    ] = None,
-) -> None:
-    """Serve the web pages until SIGTERM or Ctrl-C, after replaying an example call."""
-    run(_serve(config, example))
+def serve(config: ConfigOption = CONFIG) -> None:
+    """Answer SIP calls and serve the web pages until SIGTERM or Ctrl-C, then drain."""
+    worn_out = run(_serve(config))
+    if worn_out:
+        raise WorkFailed("the SIP engine has lost too many calls and this process must be replaced: start it again")
 
 
-async def _serve(config: Path, example: Path | None) -> None:
-    from voicebot.app import open_caller_voice, open_service
+async def _serve(config: Path) -> bool:
+    from voicebot.app import open_service
+    from voicebot.clock import WallClock
     from voicebot.config import load_settings
-    from voicebot.rehearsal import play, rehearse
-    from voicebot.web.site import Health, build_site, start_site
+    from voicebot.switchboard import Switchboard
+    from voicebot.telephony.engines import load_line
 
     settings = load_settings(config)
     screen = console()
@@ -44,22 +50,75 @@ async def _serve(config: Path, example: Path | None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        service = await open_service(settings, stack)
-        health = Health(True, {"recognition": service.recognizer.name, "voice": service.voice.name})
+        service = await open_service(settings, stack, _profiles(settings))
+        line = load_line(settings.sip)
+        board = Switchboard(service, line, WallClock(), lambda called: _profile_of(settings, called))
+        await line.start()
+        stack.push_async_callback(line.stop)
+        await _start_pages(settings, service, board, stop, stack)
+        rendering = loop.create_task(_render_ahead(service), name="render-ahead")
+        answering = loop.create_task(board.run(), name="switchboard")
+        for address in line.addresses:
+            screen.print(f"Dial   {address}")
+        screen.print(f"Pages  http://{settings.web.host}:{settings.web.port}/")
+        screen.print("Ready. Stop with Ctrl-C or SIGTERM: calls in progress are finished first.")
+        stopping = loop.create_task(stop.wait(), name="stop")
+        await asyncio.wait({stopping, answering}, return_when=asyncio.FIRST_COMPLETED)
+        screen.print(f"Draining: {board.live} calls in progress.")
+        await line.drain()
+        await board.finish(_AFTER_DRAIN_S)
+        for task in (stopping, answering, rendering):
+            task.cancel()
+        await asyncio.gather(stopping, answering, rendering, return_exceptions=True)
+        return line.worn_out
+
+
+def _profiles(settings: "Settings") -> tuple[str, ...]:
+    """Return the profiles that answer, each once."""
+    return tuple(dict.fromkeys(line.profile or settings.call.profile for line in settings.sip.lines))
+
+
+def _profile_of(settings: "Settings", called: str) -> str:
+    line = settings.sip.line_of(called)
+    return (line.profile if line is not None else "") or settings.call.profile
+
+
+async def _start_pages(
+    settings: "Settings", service: "Service", board: "Switchboard", stop: asyncio.Event, stack: AsyncExitStack
+) -> None:
+    from voicebot.web.site import Health, build_site, start_site
+
+    def health() -> Health:
+        parts = {
+            "reconnaissance": service.recognizer.name,
+            "voix": service.voice.name,
+            "appels en cours": str(board.live),
+        }
+        return Health(not stop.is_set(), parts)
+
+    try:
+        runner = await start_site(build_site(health), settings.web)
+    except OSError as error:
+        raise WorkFailed(
+            f"cannot listen on {settings.web.host}:{settings.web.port} ({error.strerror}); "
+            "free the port or choose another in [web]"
+        ) from error
+    stack.push_async_callback(runner.cleanup)
+
+
+async def _render_ahead(service: "Service") -> None:
+    """Render the likeliest sentences while nobody waits, so that they are answered at once later."""
+    from voicebot.app import prompt_texts
+    from voicebot.audio.frames import LINE_HZ
+    from voicebot.tts.base import Manner, SynthesisError
+    from voicebot.tts.cache import CachedVoice
+
+    voice = service.voice
+    if not isinstance(voice, CachedVoice):
+        return
+    for profile in service.profiles.values():
+        manner = Manner(speed=profile.knowledge.identity.voice.speed)
         try:
-            runner = await start_site(build_site(lambda: health), settings.web)
-        except OSError as error:
-            raise WorkFailed(
-                f"cannot listen on {settings.web.host}:{settings.web.port} ({error.strerror}); "
-                "free the port or choose another in [web]"
-            ) from error
-        stack.push_async_callback(runner.cleanup)
-        screen.print(f"Serving http://{settings.web.host}:{settings.web.port}/ (health: /health)")
-        script = example or next(iter(sorted(EXAMPLES.glob("*.toml"))), None)
-        if script is not None:
-            caller = open_caller_voice("", settings, stack)
-            call, _leg = await play(service, await rehearse(script, caller))
-            show_call(screen, script.name, call.to_json())
-        screen.print("Ready. Stop with Ctrl-C.")
-        await stop.wait()
-        screen.print("Stopping.")
+            await voice.render(prompt_texts(profile, service.sentences), LINE_HZ, manner)
+        except SynthesisError as error:
+            log.warning("prompts are not all rendered: %s", error)

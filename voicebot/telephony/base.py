@@ -141,5 +141,16 @@ class Line(Protocol):
     def calls(self) -> AsyncIterator[Leg]:
         """Yield each incoming call, unanswered, until the line is stopped."""
 
+    async def drain(self) -> None:
+        """Refuse new calls and wait until the live ones have ended, or the time given them has; ``calls`` then ends."""
+
     async def stop(self) -> None:
         """Refuse new calls, end live ones, close the sockets."""
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses to dial, one a number."""
+
+    @property
+    def worn_out(self) -> bool:
+        """Whether the engine can no longer be trusted and the process must be replaced."""
