@@ -12,6 +12,7 @@ import logging
 import urllib.parse
 from collections.abc import Mapping
 
+import numpy as np
 from baresip import BaresipError, CallFailed, CallTimeout, TransferFailed, UserAgent
 
 from voicebot.audio.frames import LINE_HZ, Pcm, frame_samples, silence
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 EARLY_S = 8.0
 """An adviser who hangs up within this time has not taken the call: the caller comes back to the assistant."""
 _SPLICE_S = 10.0
+_TAIL_FRAMES = 4
+"""What is played is on the wire two or three frames later."""
 
 
 async def hand_over(leg: BaresipLeg, order: TransferOrder, agent: UserAgent) -> TransferResult:
@@ -108,6 +111,7 @@ async def _reach(leg: BaresipLeg, order: TransferOrder, agent: UserAgent) -> Bar
 async def _tell(adviser: BaresipLeg, leg: BaresipLeg, words: Pcm) -> bool:
     """Play ``words`` to the adviser; False when either side hung up meanwhile."""
     size = frame_samples(LINE_HZ)
+    words = np.concatenate((words, silence(_TAIL_FRAMES * size)))
     for start in range(0, words.size, size):
         if leg.over or await adviser.tick() is None:
             return False

@@ -167,13 +167,23 @@ class SippRun:
 
 async def sipp(scenario: str, settings: SipSettings, *arguments: str, user: str = NUMBER) -> SippRun:
     """Play ``scenario`` once against the line; the status is 0 when everything it expected came."""
+    port = str(free_port())
+    return await _run_sipp(scenario, f"{HOST}:{settings.listen.port}", "-s", user, "-p", port, *arguments)
+
+
+async def sipp_answers(scenario: str, port: int) -> SippRun:
+    """Play ``scenario`` once for the first call that comes to ``port``."""
+    return await _run_sipp(scenario, "-p", str(port))
+
+
+async def _run_sipp(scenario: str, *arguments: str) -> SippRun:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scenario.xml"
         path.write_text(scenario, encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
-            *("sipp", f"{HOST}:{settings.listen.port}", "-sf", str(path), "-m", "1", "-s", user, "-i", HOST),
-            *("-p", str(free_port()), "-nostdin", "-timeout", "20s", "-timeout_error", "-trace_err"),
-            *("-error_file", str(Path(folder) / "errors"), "-recv_timeout", "8000", *arguments),
+            *("sipp", *arguments, "-sf", str(path), "-m", "1", "-i", HOST),
+            *("-nostdin", "-timeout", "20s", "-timeout_error", "-trace_err", "-recv_timeout", "8000"),
+            *("-error_file", str(Path(folder) / "errors")),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -146,6 +146,123 @@ Content-Length: 0
     )
 
 
+def _reply(status: str, body: str = "", kind: str = "") -> str:
+    """Answer the request just received, with a tag of ours."""
+    typed = f"Content-Type: {kind}\n" if kind else ""
+    return f"""<send><![CDATA[
+SIP/2.0 {status}
+[last_Via:]
+[last_From:]
+[last_To:];tag=[pid]adviser
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:adviser@[local_ip]:[local_port]>
+{typed}Content-Length: [len]
+
+{body}]]></send>"""
+
+
+def wait_for_header(method: str, header: str, pattern: str) -> str:
+    """Wait for a request one of whose headers must match ``pattern``."""
+    return (
+        f'<recv request="{method}"><action><ereg regexp="{pattern}" search_in="hdr" header="{header}:" '
+        f'check_it="true" assign_to="found"/></action></recv><Reference variables="found"/>'
+    )
+
+
+def adviser_answers(port: int | str) -> str:
+    """An adviser who picks up."""
+    return _reply("180 Ringing") + pause(100) + _reply("200 OK", sdp(port), "application/sdp") + wait_for("ACK")
+
+
+def adviser_refuses(status: str) -> str:
+    """An adviser whose telephone answers ``status``."""
+    return wait_for("INVITE") + _reply("180 Ringing") + pause(100) + _reply(status) + wait_for("ACK")
+
+
+def adviser_lets_ring() -> str:
+    """An adviser who is not there: the call must be given up by the caller's side."""
+    ringing = wait_for("INVITE") + _reply("180 Ringing") + wait_for("CANCEL") + reply_200()
+    return (
+        ringing
+        + """<send><![CDATA[
+SIP/2.0 487 Request Terminated
+[last_Via:]
+[last_From:]
+[last_To:];tag=[pid]adviser
+[last_Call-ID:]
+CSeq: [last_cseq_number] INVITE
+Content-Length: 0
+
+]]></send>"""
+        + wait_for("ACK")
+    )
+
+
+def notify(fragment: str, cseq: int, state: str) -> str:
+    """Tell how a transfer goes (RFC 3515)."""
+    extra = f"Event: refer\nSubscription-State: {state}\n"
+    return _message(
+        "NOTIFY", cseq=cseq, body=f"SIP/2.0 {fragment}\n", kind="message/sipfrag", sender=CALLER, extra=extra
+    ) + recv(200)
+
+
+def refer_accepted(outcome: str, wait_ms: int = 100, wait: str = "") -> str:
+    """A peer that accepts to be transferred, then reports ``outcome``."""
+    accepted = (wait or wait_for("REFER")) + reply_200().replace("200 OK", "202 Accepted")
+    done = notify(outcome, 21, "terminated;reason=noresource")
+    return accepted + notify("100 Trying", 20, "active;expires=60") + pause(wait_ms) + done
+
+
+def refer_refused(status: str) -> str:
+    """A peer that refuses to be transferred."""
+    return wait_for("REFER") + reply_200().replace("200 OK", status)
+
+
+def accept_hold() -> str:
+    """Accept being put on hold."""
+    return _reply("200 OK", sdp(40000, "recvonly", version=2), "application/sdp").replace(";tag=[pid]adviser", "")
+
+
+def adviser_leaves() -> str:
+    """An adviser who hangs up: we are the ones called, so the dialog's ends are the other way round."""
+    return """<send retrans="500"><![CDATA[
+BYE [next_url] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:adviser@[local_ip]:[local_port]>;tag=[pid]adviser
+To[$caller]
+Call-ID: [call_id]
+CSeq: 1 BYE
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>""" + recv(200)
+
+
+def adviser_picks_up_then_leaves(port: int | str, after_ms: int) -> str:
+    """An adviser who answers and hangs up a moment later."""
+    called = (
+        '<recv request="INVITE" rrs="true"><action><ereg regexp=":.*" search_in="hdr" header="From" '
+        'assign_to="caller"/></action></recv>'
+    )
+    return called + adviser_answers(port) + pause(after_ms) + adviser_leaves()
+
+
+def ask_to_transfer(target: str) -> str:
+    """Ask us to call ``target``: the answer must be a failing report, and no call."""
+    refer = _message("REFER", cseq=2, sender=CALLER, extra=f"Refer-To: <{target}>\n")
+    refused = (
+        '<recv request="NOTIFY"><action><ereg regexp="SIP/2.0 603" search_in="body" check_it="true" '
+        'assign_to="refused"/></action></recv><Reference variables="refused"/>'
+    )
+    return refer + recv(202) + wait_for("NOTIFY") + reply_200() + refused + reply_200()
+
+
+def hung_up() -> str:
+    """The other side hangs up."""
+    return wait_for("BYE") + reply_200()
+
+
 def scenario(*steps: str) -> str:
     """A whole scenario."""
     return f'<?xml version="1.0"?>\n<scenario name="peer">{"".join(steps)}</scenario>\n'

@@ -16,7 +16,7 @@ def test_the_score_is_that_of_table_b1_of_g107(r: float, score: float) -> None:
 
 @pytest.mark.parametrize("delay_ms", [20, 50, 100, 150, 177, 200, 250, 300])
 def test_delay_costs_what_cole_and_rosenbluth_read_from_g107(delay_ms: float) -> None:
-    # Id = 0.024 d + 0.11 (d - 177.3) H(d - 177.3): "Voice over IP Performance Monitoring", 2001: two lines fitted to the curve up to 300 ms
+    # "Voice over IP Performance Monitoring", 2001: two lines fitted to the curve of G.107, up to 300 ms
     cost = 0.024 * delay_ms + 0.11 * max(0.0, delay_ms - 177.3)
     assert 93.2 - rating(delay_ms, 0) == pytest.approx(cost, abs=1.0)
 
