@@ -338,3 +338,12 @@ def test_clarification_answered_by_neither_is_not_asked_for_ever() -> None:
     _, replies = converse(KNOWLEDGE, *turns)
     assert any("menu" in reply.text for reply in replies[1:])
     assert any(isinstance(action, Transfer) for action in replies[-1].actions)
+
+
+def test_digits_being_dictated_are_never_taken_for_an_emergency() -> None:
+    turns = ("rappelez-moi [rappel]", "non [non]")
+    number = last(*turns, "06 39 98 12 34 [urgence]")
+    spoken = last(*turns, "zéro six trente-neuf quatre-vingt-dix-huit douze [urgence telephone=+33639981234]")
+    for reply in (number, spoken):
+        assert "06, 39, 98, 12, 34" in reply.text
+    assert "112" in last(*turns, "au feu [urgence]").text

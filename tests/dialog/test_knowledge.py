@@ -205,3 +205,39 @@ def test_closure_of_a_centre_is_heeded(folders: list[Path]) -> None:
     touques = load_knowledge(folders).centres[0]
     assert touques.intervals(date(2026, 11, 25)) == ()
     assert touques.next_open_day(date(2026, 11, 24)) == date(2026, 11, 26)
+
+
+@pytest.fixture
+def village(tmp_path: Path) -> Path:
+    """Return another community: one commune, nothing confirmed, nothing but the obligatory files."""
+    folder = tmp_path / "val-dore"
+    folder.mkdir()
+    facts = "".join(f'[{name}]\nvaleur = "à compléter"\n\n' for name in ("site", "telephone", "adresse", "email"))
+    identity = 'service = "le service"\ncollectivite = "la communauté du Val Doré"\nassistante = "Camille"\n\n'
+    (folder / "profile.toml").write_text(identity + facts, encoding="utf-8")
+    (folder / "mairies.toml").write_text('["Le Val"]\nlatitude = 48.0\nlongitude = 2.0\n', encoding="utf-8")
+    return folder
+
+
+def test_another_community_needs_two_files_and_answers_every_request_safely(village: Path) -> None:
+    from voicebot.dialog.knowledge.check import INTENTS
+
+    knowledge = load_knowledge([BASE, village])
+    for intent in INTENTS:
+        for open_ in (True, False):
+            _, replies = converse(
+                knowledge,
+                f"question [{intent}]",
+                "le Val [=Le_Val]",
+                "oui [oui]",
+                f'question [{intent} commune="Le Val" flux=verre objet=pile date=2026-12-25]',
+                at=context(open_=open_),
+            )
+            assert all(reply.text for reply in replies), intent
+            assert not any("à compléter" in reply.text for reply in replies[1:]), intent
+    assert "Camille" in replies[0].text
+
+
+def test_community_without_advisers_offers_a_callback(village: Path) -> None:
+    _, replies = converse(load_knowledge([BASE, village]), "un conseiller [conseiller]")
+    assert "rappelé" in replies[-1].text

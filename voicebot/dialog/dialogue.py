@@ -124,9 +124,11 @@ class Dialogue:
     def _words(self, heard: Heard) -> Draft:
         talk = self._talk
         expect = self._expect()
+        folded = fold(heard.text)
+        if self._dictated(expect, heard, folded):
+            return self._take(heard, None) or self._misunderstood()
         understood = talk.understander.understand(heard.text, heard.alternatives, talk.background(expect.slot))
         self._understood = understood
-        folded = fold(heard.text)
         if acts.is_urgent(understood.intent, understood.confidence):
             return self._leave_form(acts.emergency(talk))
         if any(contains(folded, mark) for mark in talk.knowledge.marks["detresse"]):
@@ -146,6 +148,15 @@ class Dialogue:
                 self._understood = None  # a turn that only fills a slot has no intent
             return taken
         return self._new_request(understood, heard)
+
+    def _dictated(self, expect: Expect, heard: Heard, folded: str) -> bool:
+        """Tell whether the turn is the number being dictated: digits mean nothing else, whatever they resemble."""
+        if expect.dictation is not Dictation.DIGITS or expect.slot is None:
+            return False
+        if not any(char.isalpha() for char in folded):
+            return True
+        background = self._talk.background(expect.slot)
+        return self._talk.understander.slot_value(expect.slot, heard.text, heard.alternatives, background) is not None
 
     def _rude(self, folded: str, understood: Understanding) -> bool:
         """Tell whether anger is all there is: an insult beside a clear request leaves the request."""
@@ -405,6 +416,8 @@ class Dialogue:
 
     def _start(self, form_id: str, entities: dict[str, str], text: str) -> Draft:
         form = self._talk.knowledge.forms[form_id]
+        if not self._talk.knowledge.offers(form):
+            return self._talk.text("non_confirme")
         if self._form is not None:
             self._waiting.append(self._form)
         self._form, draft = form_run.start(self._talk, form, entities, text)

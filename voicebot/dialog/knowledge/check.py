@@ -60,8 +60,6 @@ def check_knowledge(knowledge: Knowledge, where: str, mistakes: list[Mistake]) -
         if name not in knowledge.marks:
             wrong("marques.toml", name, "cette liste manque")
     for form in knowledge.forms.values():
-        if form.record == "appointment" and form.appointments is None:
-            wrong("rendez_vous.toml", form.id, "il manque les jours à proposer pour ce formulaire")
         for intent in form.intents:
             if intent not in INTENTS:
                 wrong(f"forms/{form.id}.toml", "intentions", f"« {intent} » n’est pas une intention")

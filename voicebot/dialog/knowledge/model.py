@@ -59,6 +59,12 @@ class Knowledge:
         """The names of this territory that a recogniser cannot guess, and the streams."""
         return (*self.communes, *(one.texts[0] for one in self.streams.values()), *_HARD_WORDS)
 
+    def offers(self, form: Form) -> bool:
+        """Tell whether ``form`` may be run: appointments need days that are certain, or a demonstration."""
+        if form.record != "appointment":
+            return True
+        return form.appointments is not None and (form.appointments.confirmed or self.identity.demo)
+
     def form_for(self, intent: str) -> Form | None:
         """Return the form an intent opens."""
         return next((form for form in self.forms.values() if intent in form.intents), None)

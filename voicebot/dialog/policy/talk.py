@@ -6,7 +6,7 @@ told by the id of an answer of the profile, never written in code.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from voicebot.dialog.knowledge.answers import Answer, Choice
@@ -16,6 +16,9 @@ from voicebot.dialog.policy.questions import FollowUp, Question
 from voicebot.dialog.templates import Template
 from voicebot.dialog.turns import Action, Context, Link, Option, Say
 from voicebot.dialog.wording import Words, at_place, fold, of_group, of_place
+
+# What holds a conversation up is told even when a fact in it is doubtful: without the doubtful sentence.
+_STRUCTURE = ("accueil.", "non_confirme", "formulaire.", "incompris.", "conseiller.")
 
 Values = Mapping[str, str | Words]
 
@@ -105,9 +108,11 @@ class Talk:
         answer = self.knowledge.answers[answer_id]
         filled = self._values(values or {})
         if not (confirmed and self._certain(answer)):
+            if not self.knowledge.identity.demo and not answer.id.startswith(_STRUCTURE):
+                return self.tell(draft, "non_confirme") if "non_confirme" not in draft_ids(draft) else draft
             if not self.knowledge.identity.demo:
-                return self._withheld(draft)
-            if not self.memory.demo_said:
+                answer = self._trimmed(answer)
+            elif not self.memory.demo_said:
                 self.memory.demo_said = True
                 self.tell(draft, "demonstration")
                 draft.lead = len(draft.says)
@@ -140,16 +145,15 @@ class Talk:
         facts = self.knowledge.facts
         return answer.confirmed and all(facts[name].confirmed for name in answer.variables if name in facts)
 
-    def _withheld(self, draft: Draft) -> Draft:
-        if "non_confirme" in draft_ids(draft):
-            return draft
-        answer = self.knowledge.answers["non_confirme"]
-        values = self._values({})
-        draft.says += self._spoken(answer, self._wording(answer, values), values)
-        if answer.question is not None:
-            draft.says += self._render(answer.question, values)
-            draft.question = FollowUp(answer.id, answer.choices)
-        return draft
+    def _trimmed(self, answer: Answer) -> Answer:
+        """Return an answer the conversation cannot do without, less its sentences that are not certain."""
+        facts = self.knowledge.facts
+
+        def sure(template: Template) -> Template:
+            kept = [p.text for p in template.parts() if all(facts[v].confirmed for v in p.variables if v in facts)]
+            return Template(" ".join(kept))
+
+        return replace(answer, say=tuple(map(sure, answer.say)), again=tuple(map(sure, answer.again)))
 
     def _wording(self, answer: Answer, values: Mapping[str, Words]) -> Template:
         """Choose among equal wordings in turn; what was already told in this call is told otherwise."""
