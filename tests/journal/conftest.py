@@ -1,0 +1,93 @@
+"""The two databases that every test of the journal runs on, and how to make each unreachable for a while."""
+
+import itertools
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.journal.postgres import Cluster
+from voicebot.journal.journal import Journal, Patience
+from voicebot.journal.opening import open_journal
+from voicebot.journal.settings import JournalSettings
+
+QUICK = Patience(first_s=0.01, longest_s=0.05)
+_bases = itertools.count()
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A fresh database: its settings, and the two ends of an outage."""
+
+    settings: JournalSettings
+    goes_away: Callable[[], None]
+    comes_back: Callable[[], None]
+
+    async def open(self) -> Journal:
+        """Open the journal on it."""
+        return await open_journal(self.settings, {}, QUICK)
+
+    def with_data(self, folder: Path) -> "Base":
+        """Return the same database for a node with keys and spool of its own in ``folder``."""
+        return replace(self, settings=JournalSettings(url=self.settings.url).within(folder))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A running PostgreSQL server."""
+    cluster = Cluster()
+    yield cluster
+    cluster.close()
+
+
+class SqliteOutage:
+    """Another process that is writing and does not come to an end; reading goes on (WAL)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._holder: sqlite3.Connection | None = None
+
+    def begin(self) -> None:
+        self._holder = sqlite3.connect(self._path, isolation_level=None)
+        self._holder.execute("BEGIN IMMEDIATE")
+
+    def end(self) -> None:
+        assert self._holder is not None
+        self._holder.execute("ROLLBACK")
+        self._holder.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def base(request: pytest.FixtureRequest, tmp_path: Path) -> Base:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        path = tmp_path / "journal.sqlite"
+        outage = SqliteOutage(path)
+        settings = JournalSettings(url=f"sqlite:///{path}?timeout=0.05").within(tmp_path)
+        return Base(settings, outage.begin, outage.end)
+    served: Base = request.getfixturevalue("server")
+    return served
+
+
+@pytest.fixture
+def server(cluster: Cluster, tmp_path: Path) -> Base:
+    """An empty database on a server that can be stopped, so that reading fails too."""
+    settings = JournalSettings(url=cluster.create(f"journal_{next(_bases)}")).within(tmp_path)
+    return Base(settings, cluster.stop, cluster.start)
+
+
+def kept_open(base: Base, work: Callable[[Journal], Coroutine[Any, Any, Any]]) -> Any:
+    """Run ``work`` with the journal of ``base`` and close it."""
+    import asyncio
+
+    async def session() -> Any:
+        journal = await base.open()
+        try:
+            return await work(journal)
+        finally:
+            await journal.close()
+
+    return asyncio.run(session())

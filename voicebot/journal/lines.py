@@ -1,0 +1,222 @@
+"""One event as one line of JSON, sealed: what the spool holds and the database is filled from.
+
+A line is ``{"v": 1, "kind": ..., "row": {...}}`` where the row is named after the columns it goes to. Nothing in it
+names a caller: numbers are pseudonyms, coordinates are encrypted. ``v`` lets a later version read an older spool.
+"""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from voicebot.clock import PARIS
+from voicebot.journal.events import (
+    ContactEnded,
+    ContactStarted,
+    Event,
+    Kept,
+    Preferred,
+    Surveyed,
+    TurnAnswered,
+    TurnHeard,
+)
+from voicebot.journal.seal import PRIVATE_SLOTS, Seal, mask, masked, storable
+
+VERSION = 1
+_LARGEST_INT = 2**31 - 1
+
+
+class BadLine(ValueError):
+    """A line of the spool that is not one of ours, or was cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A decoded line: moments are UTC datetimes again."""
+
+    kind: str
+    row: Mapping[str, Any]
+
+
+def encode(event: Event, seal: Seal) -> bytes:
+    """Return ``event`` sealed, as one line with its end."""
+    kind, row = _SEALED[type(event)](event, seal)
+    line = {"v": VERSION, "kind": kind, "row": _storable(row)}
+    return json.dumps(line, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+
+
+def decode(line: bytes) -> Line:
+    """Return a line read back.
+
+    Raises:
+        BadLine: it is not one of ours.
+    """
+    try:
+        document = json.loads(line)
+        kind, row = document["kind"], document["row"]
+        if document["v"] != VERSION or kind not in KINDS or not isinstance(row, dict):
+            raise BadLine(f"unknown kind {kind!r} or version {document['v']!r}")
+        row.update({name: datetime.fromisoformat(row[name]) for name in KINDS[kind] if row[name] is not None})
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadLine(str(error)) from error
+    return Line(kind, row)
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat()
+
+
+def _local(at: datetime) -> dict[str, Any]:
+    local = at.astimezone(PARIS)
+    return {"day": local.date().isoformat(), "hour": local.hour}
+
+
+def _started(event: ContactStarted, seal: Seal) -> tuple[str, dict[str, Any]]:
+    return "started", {
+        "id": event.contact,
+        "call": event.call,
+        "channel": event.channel,
+        "called": event.called,
+        "person": seal.pseudonym(event.caller),
+        "profile": event.profile,
+        "started_at": _moment(event.at),
+        **_local(event.at),
+    }
+
+
+def _turn(event: TurnHeard, seal: Seal) -> tuple[str, dict[str, Any]]:
+    return "turn", {
+        "contact_id": event.contact,
+        "seq": event.seq,
+        "at": _moment(event.at),
+        "day": _local(event.at)["day"],
+        "t_s": event.t_s,
+        "channel": event.channel,
+        "heard": masked(event.heard),
+        "confidence": event.confidence,
+        "intent": event.intent,
+        "entities": _without_private(event.entities),
+        "said": masked(event.said),
+        "understood": event.understood,
+        "interrupted": event.interrupted,
+        "delay_ms": event.delay_ms,
+    }
+
+
+def _answered(event: TurnAnswered, seal: Seal) -> tuple[str, dict[str, Any]]:
+    parts_ms = {name: round(part_s * 1000) for name, part_s in event.parts_s.items()}
+    return "answered", {
+        "contact_id": event.contact,
+        "seq": event.seq,
+        "delay_ms": event.delay_ms,
+        "parts_ms": parts_ms,
+    }
+
+
+def _kept(event: Kept, seal: Seal) -> tuple[str, dict[str, Any]]:
+    private = {name: event.slots[name] for name in PRIVATE_SLOTS if event.slots.get(name)}
+    return "kept", {
+        "id": f"{event.contact}:{event.seq}",
+        "contact_id": event.contact,
+        "seq": event.seq,
+        "type": event.type,
+        "reference": event.reference,
+        "reference_key": reference_key(event.reference),
+        "form": event.form,
+        "profile": event.profile,
+        "person": seal.pseudonym(event.slots.get("telephone", "")) or seal.pseudonym(event.caller),
+        "slots": _without_private(event.slots),
+        "booked_day": event.slots.get("date") or None,
+        "booked_moment": event.slots.get("heure") or None,
+        "opened_at": _moment(event.at),
+        "coordinates": seal.close(private) if private else None,
+    }
+
+
+def _surveyed(event: Surveyed, seal: Seal) -> tuple[str, dict[str, Any]]:
+    return "surveyed", {
+        "contact_id": event.contact,
+        "seq": event.seq,
+        "at": _moment(event.at),
+        "day": _local(event.at)["day"],
+        "question": event.question,
+        "score": event.score,
+        "comment": masked(event.comment),
+    }
+
+
+def _preferred(event: Preferred, seal: Seal) -> tuple[str, dict[str, Any]]:
+    return "preferred", {
+        "person": seal.pseudonym(event.caller),
+        "name": event.name,
+        "value": event.value,
+        "consented_at": _moment(event.at),
+    }
+
+
+def _ended(event: ContactEnded, seal: Seal) -> tuple[str, dict[str, Any]]:
+    target, result = event.transfer or (None, None)
+    return "ended", {
+        "id": event.contact,
+        "ended_at": _moment(event.at),
+        "duration_s": event.duration_s,
+        "outcome": event.outcome,
+        **asdict(event.typing),
+        "transfer_target": target,
+        "transfer_result": result,
+        "mos": None if event.quality is None else event.quality.mos,
+        "quality": None if event.quality is None else asdict(event.quality),
+    }
+
+
+_SEALED: dict[type, Callable[[Any, Seal], tuple[str, dict[str, Any]]]] = {
+    ContactStarted: _started,
+    TurnHeard: _turn,
+    TurnAnswered: _answered,
+    Kept: _kept,
+    Surveyed: _surveyed,
+    Preferred: _preferred,
+    ContactEnded: _ended,
+}
+
+KINDS: dict[str, tuple[str, ...]] = {
+    "started": ("started_at",),
+    "turn": ("at",),
+    "answered": (),
+    "kept": ("opened_at",),
+    "surveyed": ("at",),
+    "preferred": ("consented_at",),
+    "ended": ("ended_at",),
+}
+"""The kinds of lines, each with its columns that are moments."""
+
+
+def reference_key(reference: str) -> str:
+    """Return a reference as it is looked up: capitals and digits alone ("D-472" and "d 472" are the same)."""
+    return "".join(letter for letter in reference.upper() if letter.isalnum())
+
+
+def _without_private(values: Mapping[str, str]) -> dict[str, str]:
+    return {
+        name: mask(name, value) if name in PRIVATE_SLOTS else masked(value) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
+
+
+def _storable(value: Any) -> Any:
+    match value:
+        case str():
+            return storable(value)
+        case bool():
+            return value
+        case int():
+            return max(-_LARGEST_INT, min(_LARGEST_INT, value))
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {storable(str(name)): _storable(inner) for name, inner in value.items()}
+        case list() | tuple():
+            return [_storable(inner) for inner in value]
+    return value

@@ -1,0 +1,1 @@
+"""The steps, in the order told by their ``down_revision``."""

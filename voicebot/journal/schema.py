@@ -1,0 +1,190 @@
+"""The tables of the journal. ``migrations`` builds them; a test keeps the two alike.
+
+Moments are stored in UTC. ``day`` (ISO) and ``hour`` are those of the wall in Paris, kept beside so that figures are
+counted by the clock people live by, the same way on every database. Rows of turns and surveys die with their contact;
+a record outlives it, because a ticket may be open longer than a transcript is kept.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    }
+)
+
+Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+"""A JSON value."""
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment with its zone, stored in UTC on every database."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Store it in UTC; SQLite, which knows no zone, gets it without."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"{value} has no time zone")
+        moved = value.astimezone(UTC)
+        return moved.replace(tzinfo=None) if dialect.name == "sqlite" else moved
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give it back in UTC, with its zone."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def _contact_key() -> Column[Any]:
+    return Column("contact_id", String, ForeignKey("contacts.id", ondelete="CASCADE"), primary_key=True)
+
+
+contacts = Table(
+    "contacts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("run", String, nullable=False, index=True),
+    Column("call", String, nullable=False),
+    Column("channel", String, nullable=False),
+    Column("called", String, nullable=False),
+    Column("person", String, index=True),
+    Column("profile", String, nullable=False),
+    Column("started_at", Moment, nullable=False, index=True),
+    Column("day", String, nullable=False, index=True),
+    Column("hour", Integer, nullable=False),
+    Column("ended_at", Moment, index=True),
+    Column("duration_s", Float),
+    Column("outcome", String),
+    Column("theme", String, nullable=False, server_default=""),
+    Column("sub_theme", String, nullable=False, server_default=""),
+    Column("nature", String, nullable=False, server_default=""),
+    Column("category", String, nullable=False, server_default=""),
+    Column("commune", String, nullable=False, server_default=""),
+    Column("transfer_target", String),
+    Column("transfer_result", String),
+    Column("mos", Float),
+    Column("quality", Document),
+)
+"""One contact. ``person`` is the caller's pseudonym; ``run`` the process that followed the contact."""
+
+turns = Table(
+    "turns",
+    metadata,
+    _contact_key(),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("day", String, nullable=False),
+    Column("t_s", Float),
+    Column("channel", String, nullable=False),
+    Column("heard", Text, nullable=False),
+    Column("confidence", Float),
+    Column("intent", String),
+    Column("entities", Document, nullable=False),
+    Column("said", Text, nullable=False),
+    Column("understood", Boolean),
+    Column("interrupted", Boolean, nullable=False),
+    Column("delay_ms", Integer),
+    Column("parts_ms", Document),
+    Index(None, "day", "delay_ms"),
+    Index(None, "day", "intent", "understood"),
+)
+"""One turn of a contact: what was heard, what was made of it, what was said."""
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("contact_id", String, ForeignKey("contacts.id", ondelete="SET NULL"), index=True),
+    Column("seq", Integer, nullable=False),
+    Column("type", String, nullable=False),
+    Column("reference", String, nullable=False),
+    Column("reference_key", String, nullable=False, index=True),
+    Column("form", String, nullable=False),
+    Column("profile", String, nullable=False),
+    Column("person", String, index=True),
+    Column("slots", Document, nullable=False),
+    Column("booked_day", String),
+    Column("booked_moment", String),
+    Column("opened_at", Moment, nullable=False, index=True),
+    Column("state", String, nullable=False, server_default="open"),
+    Column("changed_at", Moment, nullable=False, index=True),
+    Index(None, "form", "booked_day", "booked_moment"),
+)
+"""A ticket, appointment, callback or message. ``state``: ``open``, ``assigned``, ``done`` or ``cancelled``."""
+
+coordinates = Table(
+    "coordinates",
+    metadata,
+    Column("record_id", String, ForeignKey("records.id", ondelete="CASCADE"), primary_key=True),
+    Column("token", Text, nullable=False),
+    Column("kept_at", Moment, nullable=False, index=True),
+)
+"""How to reach the person of a record, encrypted."""
+
+surveys = Table(
+    "surveys",
+    metadata,
+    _contact_key(),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("day", String, nullable=False, index=True),
+    Column("question", String, nullable=False),
+    Column("score", Integer),
+    Column("comment", Text, nullable=False),
+)
+"""One answer to the satisfaction survey."""
+
+preferences = Table(
+    "preferences",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+    Column("consented_at", Moment, nullable=False, index=True),
+)
+"""How a person likes to be served, with the moment they agreed that we remember it."""
+
+actions = Table(
+    "actions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+    Column("who", String, nullable=False),
+    Column("action", String, nullable=False),
+    Column("subject", String, nullable=False),
+    Column("detail", Document, nullable=False),
+)
+"""What a supervisor did."""
+
+key_checks = Table(
+    "key_checks",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("fingerprint", String, nullable=False),
+)
+"""Which keys the stored data were written with."""
