@@ -99,30 +99,37 @@ class NluEngine:
     def _look(self, utterance: Utterance, entities: Entities) -> Sighted:
         return self._sight.look(utterance, entities.towns, entities.marks)
 
-    def _opinion(self, utterance: Utterance) -> _Opinion:
+    def _opinion(self, utterance: Utterance, deep: bool) -> _Opinion:
+        """Return what is thought of ``utterance``; the semantic view is asked when ``deep`` and in doubt."""
         entities = self._finder.sketch(utterance)
         seen = self._look(utterance, entities)
         views = self._views(seen)
         other = self._views.number[OTHER]
         probabilities = pooled(views, None, self._calibration.cheap, other)
         doubt = self._calibration.thresholds.doubt
-        if self._semantic is not None and (probabilities.max() < doubt or int(probabilities.argmax()) == other):
+        if (
+            deep
+            and self._semantic is not None
+            and (probabilities.max() < doubt or int(probabilities.argmax()) == other)
+        ):
             semantic = self._semantic(utterance.text)
             probabilities = pooled(views, semantic, self._calibration.full, other)
         return _Opinion(utterance, entities, probabilities)
 
-    def _understand(self, reading: Reading, alternatives: tuple[str, ...], background: Background) -> Understanding:
+    def _understand(
+        self, reading: Reading, alternatives: tuple[str, ...], background: Background, deep: bool = True
+    ) -> Understanding:
         if not reading.utterance.words:
             return Understanding(Verdict.UNKNOWN, ranked(self._nothing(), self.intents))
         if reading.elliptic is not None:
             intent, found = reading.elliptic
             merged = {**background.entities, **self._kept(intent, found)}
             return Understanding(Verdict.SURE, ranked(self._mostly(intent), self.intents), merged, elliptic=True)
-        opinions = [self._opinion(reading.utterance)]
+        opinions = [self._opinion(reading.utterance, deep)]
         for alternative in alternatives[:_ALTERNATIVES]:
             other = read_turn(alternative, background, self._finder)
             if other.utterance.words and other.utterance.plain != reading.utterance.plain:
-                opinions.append(self._opinion(other.utterance))
+                opinions.append(self._opinion(other.utterance, deep=False))
         weights = np.array([1.0 / (1 + rank) for rank in range(len(opinions))], dtype=np.float32)
         probabilities = np.average(np.stack([o.probabilities for o in opinions]), axis=0, weights=weights)
         candidates = ranked(self._danger_first(probabilities), self.intents)
@@ -156,8 +163,8 @@ class NluEngine:
     def _further(self, reading: Reading, first: Understanding, background: Background) -> Understanding:
         """Look for a second request in the same turn; keep it only when both halves are clear and differ."""
         for left, right in reading.halves[:_FURTHER]:
-            one = self._understand(Reading(left), (), background)
-            two = self._understand(Reading(right), (), background)
+            one = self._understand(Reading(left), (), background, deep=False)
+            two = self._understand(Reading(right), (), background, deep=False)
             both_sure = one.verdict is Verdict.SURE and two.verdict is Verdict.SURE
             scoped = not {one.intent, two.intent} & (ACTS | {OTHER})
             differ = one.intent != two.intent and first.intent in (one.intent, two.intent)

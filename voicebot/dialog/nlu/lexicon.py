@@ -1,6 +1,6 @@
 """Phrases found in an utterance by their stems, longest first: the exact counterpart of the search by sound."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from voicebot.dialog.nlu.normalise import simplify, stem, word_set
@@ -18,21 +18,27 @@ class Match:
     last: int
 
 
-def stems_of(phrase: str) -> tuple[str, ...]:
+def stems_of(phrase: str, reduce: Callable[[str], str] = stem) -> tuple[str, ...]:
     """Return the stems of ``phrase`` without its links; all of them when it is made of links only."""
     words = simplify(phrase).split()
-    content = tuple(stem(word) for word in words if word not in LINKS)
-    return content or tuple(stem(word) for word in words)
+    content = tuple(reduce(word) for word in words if word not in LINKS)
+    return content or tuple(reduce(word) for word in words)
 
 
 class PhraseIndex:
-    """Phrases by their first stem. A phrase may stand for several things: the first given wins, or all are told."""
+    """Phrases by their first stem. A phrase may stand for several things: the first given wins, or all are told.
 
-    def __init__(self, phrases: Iterable[tuple[str, str]]) -> None:
+    Args:
+        phrases: each phrase and what it stands for.
+        reduce: what a folded word is reduced to before it is compared.
+    """
+
+    def __init__(self, phrases: Iterable[tuple[str, str]], reduce: Callable[[str], str] = stem) -> None:
+        self._reduce = reduce
         self._by_first: dict[str, list[tuple[tuple[str, ...], str]]] = {}
         seen: set[tuple[tuple[str, ...], str]] = set()
         for phrase, target in phrases:
-            stems = stems_of(phrase)
+            stems = stems_of(phrase, reduce)
             if not stems or (stems, target) in seen:
                 continue
             seen.add((stems, target))
@@ -47,8 +53,8 @@ class PhraseIndex:
             words: folded words.
             overlapping: tell every phrase at every place, instead of the longest that do not overlap.
         """
-        content = [(stem(word), index) for index, word in enumerate(words) if word not in LINKS]
-        every = [(stem(word), index) for index, word in enumerate(words)]
+        content = [(self._reduce(word), index) for index, word in enumerate(words) if word not in LINKS]
+        every = [(self._reduce(word), index) for index, word in enumerate(words)]
         found: list[Match] = []
         position = 0
         while position < len(content):

@@ -182,6 +182,15 @@ _OWN_STEMS = {
 """Words that the suffixes would take for others: "j'habite" is not "mes habits", "la porte" is not "le port"."""
 
 
+def singular(plain: str) -> str:
+    """Return a folded word without the mark of the plural: the only thing that may vary in the name of an object."""
+    if len(plain) <= 3 or plain.isdigit():
+        return plain
+    if plain.endswith("eaux"):
+        return plain[:-1]
+    return plain[:-1] if plain[-1] in "sx" else plain
+
+
 @lru_cache(maxsize=32768)
 def stem(plain: str) -> str:
     """Return the light stem of a folded word: enough to join "ramasse", "ramassé", "ramassage", "ramasser".

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from voicebot.dialog.nlu.augment import OBJECT
 from voicebot.dialog.nlu.classifier import softmax
 from voicebot.dialog.nlu.data import NluData
 
@@ -124,7 +125,9 @@ class SemanticView:
     def __init__(self, semantic: Semantic, data: NluData, intents: Sequence[str], cache: Path | None) -> None:
         self._semantic = semantic
         number = {id_: n for n, id_ in enumerate(intents)}
-        examples = [(text, number[intent.id]) for intent in data.intents for text in intent.examples]
+        examples = [
+            (text, number[intent.id]) for intent in data.intents for text in intent.examples if OBJECT not in text
+        ]
         vectors = VectorStore(semantic, cache).vectors([text for text, _ in examples])
         self._count = len(intents)
         self._centre = vectors.mean(axis=0)

@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from voicebot.dialog.nlu.base import Background
-from voicebot.dialog.nlu.entities.addresses import digits_kept, find_address
+from voicebot.dialog.nlu.entities.addresses import find_address
 from voicebot.dialog.nlu.entities.consent import find_consent
 from voicebot.dialog.nlu.entities.dates import find_date
 from voicebot.dialog.nlu.entities.emails import find_email
 from voicebot.dialog.nlu.entities.finder import EntityFinder
 from voicebot.dialog.nlu.entities.names import find_name
+from voicebot.dialog.nlu.entities.numbers import digits_kept
 from voicebot.dialog.nlu.entities.phones import find_phone
 from voicebot.dialog.nlu.entities.references import find_reference
 from voicebot.dialog.nlu.entities.times import find_time

@@ -57,7 +57,14 @@ class TrainedViews:
         self.number = {id_: number for number, id_ in enumerate(self.intents)}
         self._other = self.number[OTHER]
         self._look = look
-        self._examples = [(text, self.number[intent.id]) for intent in data.intents for text in intent.examples]
+        chance = random.Random(_SEED)  # noqa: S311 -- made-up examples, not secrets
+        objects = [item.name for item in data.objects]
+        self._examples = [
+            (text, self.number[intent.id])
+            for intent in data.intents
+            for example in intent.examples
+            for text in augment.filled(example, objects, chance)
+        ]
         self._words, self._sounds = Vectoriser(True, least=2), Vectoriser(False, least=3)
         file = None if cache is None else cache / f"views-{_fingerprint(data)}.npz"
         kept = None if file is None else _read(file)

@@ -2,7 +2,7 @@
 
 import re
 
-from voicebot.dialog.nlu.entities.numbers import digits
+from voicebot.dialog.nlu.entities.numbers import digits_kept
 from voicebot.dialog.nlu.normalise import bound, fold, word_set
 
 _WAYS = (
@@ -48,9 +48,3 @@ def find_address(text: str) -> str | None:
         parts = [match["number"], match["suffix"], match["way"].lower(), *words]
         return " ".join(part for part in parts if part)
     return None
-
-
-def digits_kept(text: str) -> str:
-    """Return ``text`` with its spoken numbers as digits, its case kept when there is none to convert."""
-    converted = digits(text)
-    return text if converted == text.lower() else converted

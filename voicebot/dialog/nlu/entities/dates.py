@@ -103,10 +103,11 @@ def _day_of_month(match: re.Match[str], today: date, past: bool) -> date | None:
 def _named_day(match: re.Match[str], today: date, past: bool) -> date:
     back = past or match["when"] in ("dernier", "passe", "d avant")
     found = _weekday(match["name"], today, back)
+    coming = today + timedelta(days=(_DAYS.index(match["name"]) - today.weekday()) % 7)
     if match["when"] in ("en 8", "en huit", "suivant", "d apres"):
-        return _weekday(match["name"], today, False) + timedelta(days=7)
+        return coming + timedelta(days=7)
     if match["when"] in ("en 15", "en quinze"):
-        return _weekday(match["name"], today, False) + timedelta(days=14)
+        return coming + timedelta(days=14)
     if match["when"] in ("de la semaine prochaine", "semaine prochaine"):
         return _monday(today) + timedelta(days=7 + _DAYS.index(match["name"]))
     if match["when"] in ("de la semaine derniere", "semaine derniere"):
@@ -128,7 +129,11 @@ def _span(match: re.Match[str], today: date, _: bool) -> date:
 
 
 def _week_of(match: re.Match[str], today: date, past: bool) -> tuple[date, date] | None:
-    found = _day_of_month(match, today, past)
+    if match["month"]:
+        day = 1 if match["day"].startswith("premier") or match["day"] == "1er" else int(match["day"])
+        found = _coming(_MONTHS.index(match["month"]) + 1, day, today, past)
+    else:
+        found = _day_of_month(match, today, past)
     return None if found is None else _week(_monday(found))
 
 
@@ -167,6 +172,7 @@ _RULES: tuple[tuple[re.Pattern[str], _Finder], ...] = tuple(
     (re.compile(pattern), finder)
     for pattern, finder in (
         (r"\bapres demain\b", _in_days(2)),
+        (rf"\bsemaine du (?:{_DAY} )?(?P<day>premier|1er|\d{{1,2}})(?: (?P<month>{_MONTH}))?\b", _week_of),
         (r"\bavant hier\b", _in_days(-2)),
         (r"\blundi de paques\b", _feast(1)),
         (r"\b(?:dimanche de )?paques\b", _feast(0)),
@@ -185,7 +191,6 @@ _RULES: tuple[tuple[re.Pattern[str], _Finder], ...] = tuple(
         (r"(?<!sapin de )(?<!sapins de )(?<!marche de )\bnoel\b", _fixed(12, 25)),
         (rf"\b(?P<day>premier|1er|\d{{1,2}}) (?P<month>{_MONTH})(?: (?P<year>20\d\d))?\b", _numbered),
         (r"\b(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})(?:[/.-](?P<year>20\d\d|\d\d))?\b(?![ .-]?\d)", _figures),
-        (r"\bsemaine du (?P<day>premier|1er|\d{1,2})\b", _week_of),
         (rf"\b(?:{_DAY}) (?:le )?(?P<day>premier|1er|\d{{1,2}})\b(?! (?:heures?|h\b))", _dated_weekday),
         (
             rf"\b(?P<name>{_DAY})(?: (?:matin|soir|apres midi|midi))?"
@@ -218,7 +223,7 @@ _RULES: tuple[tuple[re.Pattern[str], _Finder], ...] = tuple(
         ),
         (
             r"\b(?:le|au|du) (?P<day>premier|1er|[12]?\d|3[01])\b"
-            r"(?! (?:heures?|h\b|rue|avenue|bis|boulevard|euros?|premier|m3|metres?|\d))",
+            rf"(?! (?:heures?|h\b|rue|avenue|bis|boulevard|euros?|premier|m3|metres?|\d|{_MONTH}))",
             _day_of_month,
         ),
     )

@@ -77,12 +77,12 @@ class EntityFinder:
         if found.publics:
             kinds = set(found.publics)
             values["public"] = "professionnel" if "professionnel" in kinds else "particulier"
-        if intent.startswith(("tri.objet", "encombrants", "decheterie.acces")):
+        if intent.startswith(("tri.objet", "encombrants")):
             if objects := self.objects.find(utterance):
                 values["objet"] = objects[0].value
                 if intent == "tri.objet":
                     values.pop("flux", None)
-        elif found.objects and intent.startswith("signalement.depot"):
+        elif found.objects and intent in ("signalement.depot_sauvage", "decheterie.acces"):
             values["objet"] = found.objects[0].value
         for name, value in (
             ("date", find_date(utterance.text, now, past=intent in PAST)),

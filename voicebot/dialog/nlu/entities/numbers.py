@@ -13,18 +13,26 @@ LETTER_NAMES = {
     "haine": "n", "pe": "p", "ku": "q", "cu": "q", "erre": "r", "air": "r", "esse": "s", "te": "t", "ve": "v",
     "ixe": "x", "zede": "z", "zed": "z", "igrec": "y", "hue": "u", "eux": "e", "euh": "e",
 }  # fmt: skip
+_SMALL_VALUES = {"zéro": "0", "deux": "2"}
+_SMALL = re.compile(r"\b(?:zéro|deux)\b", re.IGNORECASE)  # text2num leaves the smallest as words when alone
 _LIKE = re.compile(r"\b([a-z]+) comme ([a-z]+)\b")
 
 
 @lru_cache(maxsize=2048)
 def digits(text: str) -> str:
     """Return ``text`` in lower case with spoken numbers as digits ("zéro six douze" -> "06 12")."""
-    spaced = re.sub(r"(?<=[a-zéèà])-(?=[a-z])", " ", text.lower())
-    spaced = re.sub(r"\bzero\b", "zéro", spaced)
+    return digits_kept(text.lower())
+
+
+@lru_cache(maxsize=2048)
+def digits_kept(text: str) -> str:
+    """Return ``text`` with spoken numbers as digits, its case kept. A lone "un" stays, as it may be an article."""
+    spaced = re.sub(r"\bzero\b", "zéro", text)
     try:
-        return str(alpha2digit(spaced, "fr"))
+        converted = str(alpha2digit(spaced, "fr"))
     except Exception:  # text2num is native code fed with whatever was said: a number not read is not an error
-        return spaced
+        converted = spaced
+    return _SMALL.sub(lambda match: _SMALL_VALUES[match.group().lower()], converted)
 
 
 def spelled(text: str) -> str:

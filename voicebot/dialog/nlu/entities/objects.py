@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from voicebot.dialog.nlu.data import ObjectData
 from voicebot.dialog.nlu.entities.flux import Found
 from voicebot.dialog.nlu.lexicon import LINKS, PhraseIndex, stems_of
-from voicebot.dialog.nlu.normalise import Utterance, Word, stem, word_set
+from voicebot.dialog.nlu.normalise import Utterance, Word, singular, stem, word_set
 from voicebot.dialog.nlu.phonetic import SoundIndex
 
 _DETERMINERS = word_set(
@@ -42,9 +42,9 @@ class ObjectFinder:
 
     def __init__(self, objects: Sequence[ObjectData]) -> None:
         forms = [(form, item.name) for item in objects for form in (item.name, *item.synonyms)]
-        self._index = PhraseIndex((re.sub(r"\([^)]*\)", " ", form), target) for form, target in forms)
+        self._index = PhraseIndex(((re.sub(r"\([^)]*\)", " ", form), target) for form, target in forms), singular)
         self._sounds = SoundIndex(forms, reach=1)
-        self._by_stems = {stems_of(form): target for form, target in forms}
+        self._by_stems = {stems_of(form, singular): target for form, target in forms}
 
     def guide(self, utterance: Utterance) -> list[Found]:
         """Return the objects of the guide named, in order, longest first at each place."""
@@ -53,7 +53,7 @@ class ObjectFinder:
 
     def canonical(self, text: str) -> str | None:
         """Return the guide's name of the object called ``text``."""
-        return self._by_stems.get(stems_of(text))
+        return self._by_stems.get(stems_of(text, singular))
 
     def find(self, utterance: Utterance, by_sound: bool = True) -> list[Found]:
         """Return the objects meant: of the guide when known there, else the noun as said.
@@ -114,6 +114,6 @@ class ObjectFinder:
             while end > begin and words[end - 1].plain in LINKS:
                 end -= 1
             content = [word for word in words[begin:end] if word.plain not in LINKS]
-            if content and not self._is_empty(content[:1]) and len(stem(content[0].plain)) > 1:
+            if content and not self._is_empty(content) and len(stem(content[0].plain)) > 1:
                 return begin, end
         return None

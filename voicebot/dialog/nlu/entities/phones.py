@@ -10,6 +10,8 @@ from voicebot.dialog.nlu.normalise import bound, fold
 
 _REGION = "FR"
 _NATIONAL = 10
+_MOST_WORDS = 40
+_MOST_STATES = 256
 _TAKEN_BACK = re.compile(
     r"\b(?:non|pardon|je me trompe|plutot|excusez moi|erreur|je reprends|je recommence|rectification|enfin)\b"
 )
@@ -39,7 +41,8 @@ def find_phone(text: str) -> str | None:
     ):
         return None
     plus = re.search(r"(?:\+|\bplus |\b00 ?)(?=\s*(?:\d|trente|quarante))", fold(clean))
-    spoken = _repeats(fold(digits(clean)).replace("'", " "))
+    repeated = _repeats(fold(clean))
+    spoken = fold(digits(repeated)).replace("'", " ")
     spoken = re.sub(r"\(0\)", " ", spoken)
     groups = _corrected(spoken)
     for candidate in _readings(groups, plus is not None):
@@ -54,10 +57,13 @@ def find_phone(text: str) -> str | None:
 
 
 def _repeats(spoken: str) -> str:
-    """Return "double 0" and "triple 7", "deux fois 6" as the digits they stand for."""
-    spoken = re.sub(r"\bdouble (\d{1,2})\b", r"\1 \1", spoken)
-    spoken = re.sub(r"\btriple (\d{1,2})\b", r"\1 \1 \1", spoken)
-    return re.sub(r"\b([23]) fois (?:le )?(\d{1,2})\b", lambda m: " ".join([m[2]] * int(m[1])), spoken)
+    """Return "double zéro" and "triple sept", "deux fois six" as the numbers they stand for."""
+    spoken = re.sub(r"\bdouble (\w+)\b", r"\1 \1", spoken)
+    spoken = re.sub(r"\btriple (\w+)\b", r"\1 \1 \1", spoken)
+    times = {"deux": 2, "2": 2, "trois": 3, "3": 3}
+    return re.sub(
+        r"\b(deux|trois|[23]) fois (?:le )?(\w+)\b", lambda match: " ".join([match[2]] * times[match[1]]), spoken
+    )
 
 
 def _corrected(spoken: str) -> list[str]:
@@ -120,26 +126,16 @@ def _readings(groups: Sequence[str], international: bool) -> list[str]:
 
 def _other_readings(text: str) -> list[str]:
     """Return ten-digit numbers from other ways to hear the words: "soixante dix-huit" is 78, or 60 then 18."""
-    words = [w for w in re.findall(r"[a-z]+|\d+", fold(text).replace("-", " ")) if w != "et"]
-    states: dict[str, None] = {"": None}
-    index = 0
-    while index < len(words):
-        word = words[index]
-        values = _values(words, index)
-        if word.isdigit():
-            values = [(word, 1)]
-        if not values:
-            index += 1
-            continue
-        grown: dict[str, None] = {}
-        width = max(size for _, size in values)
-        for state in states:
-            for value in _chains(words, index, width):
-                if len(state) + len(value) <= _NATIONAL:
-                    grown[state + value] = None
-        states = dict(list((grown or states).items())[:64])
-        index += width
-    return [state for state in states if len(state) == _NATIONAL and state[0] == "0"]
+    words = [w for w in re.findall(r"[a-z]+|\d+", fold(text).replace("-", " ")) if w != "et"][:_MOST_WORDS]
+    states: list[dict[str, None]] = [{"": None}, *({} for _ in words)]
+    for index, word in enumerate(words):
+        values = [(word, 1)] if word.isdigit() else _values(words, index) or [("", 1)]
+        for value, size in sorted(values, key=lambda item: -item[1]):
+            target = states[index + size]
+            for state in states[index]:
+                if len(state) + len(value) <= _NATIONAL and len(target) < _MOST_STATES:
+                    target[state + value] = None
+    return [state for state in states[-1] if len(state) == _NATIONAL and state[0] == "0"]
 
 
 def _values(words: Sequence[str], index: int) -> list[tuple[str, int]]:
@@ -155,25 +151,11 @@ def _values(words: Sequence[str], index: int) -> list[tuple[str, int]]:
         found.append((str(_TENS[word]), 1))
         limit = 19 if word == "soixante" else 9
         for value, size in _values(words, index + 1) if index + 1 < len(words) else ():
-            if 1 <= int(value) <= limit and following not in (
-                "zero",
-                "quatre" if words[index + 2 : index + 3] == ["vingt"] else "",
-            ):
+            if 1 <= int(value) <= limit:
                 found.append((str(_TENS[word] + int(value)), size + 1))
     if word == "quatre" and following in ("vingt", "vingts"):
         found.append(("80", 2))
         for value, size in _values(words, index + 2) if index + 2 < len(words) else ():
             if 1 <= int(value) <= 19:
                 found.append((str(80 + int(value)), size + 2))
-    return found
-
-
-def _chains(words: Sequence[str], index: int, width: int) -> list[str]:
-    """Return every way to read exactly ``width`` words from ``index`` as numbers one after the other."""
-    if width == 0:
-        return [""]
-    found: list[str] = []
-    for value, size in _values(words, index) or ([(words[index], 1)] if words[index].isdigit() else []):
-        if size <= width:
-            found += [value + rest for rest in _chains(words, index + size, width - size)]
     return found

@@ -12,7 +12,7 @@ _CLOCK = (
 _ONE = re.compile(
     r"\b(?:(?P<h>[01]?\d|2[0-4]) ?(?:heures?|h|:) ?(?P<m>[0-5]\d|et demie?|et quart|moins le quart|moins \d\d?)?"
     r"|(?P<noon>midi|minuit)(?: (?P<nm>et demie?|et quart|moins le quart|\d\d))?)"
-    r"(?P<part> du matin| de l apres midi| du soir)?"
+    r"(?:\s*(?P<part>du matin|de l apres midi|du soir))?"
 )
 _RANGE = re.compile(r"\b(?:entre|de) " + _CLOCK.format("a") + r" (?:et|a) " + _CLOCK.format("b"))
 _BOUND = re.compile(r"\b(?P<way>apres|a partir de|des|avant|jusqu a)\s*(?=\d|midi)")
@@ -54,7 +54,7 @@ def _moment(hour: str, minute: str | None, part: str | None, small_is_afternoon:
     number = {"midi": 12, "minuit": 0}.get(hour)
     if number is None:
         number = int(hour)
-        afternoon = part in (" de l apres midi", " du soir")
+        afternoon = part in ("de l apres midi", "du soir")
         if (afternoon and number < 12) or (part is None and small_is_afternoon and 1 <= number <= 6):
             number += 12
     return (number * 60 + _minutes(minute)) % (24 * 60)

@@ -17,6 +17,7 @@ _UNCOUNTED = frozenset(["peu", "fois", "metre", "metres"])
 def find_volume(text: str) -> str | None:
     """Return ``2 m3`` or ``3 objets``, or ``None`` when no quantity was said."""
     plain = fold(digits(bound(text))).replace("'", " ")
+    plain = re.sub(r"\b(?:un|1) metre cube et demi\b", "1.5 m3", plain)
     cubic = _CUBIC.search(plain)
     if cubic:
         return f"{cubic.group(1).replace(',', '.')} m3"
