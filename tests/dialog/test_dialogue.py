@@ -347,3 +347,18 @@ def test_digits_being_dictated_are_never_taken_for_an_emergency() -> None:
     for reply in (number, spoken):
         assert "06, 39, 98, 12, 34" in reply.text
     assert "112" in last(*turns, "au feu [urgence]").text
+
+
+def test_chat_never_transfers_nor_speaks_of_keys() -> None:
+    from voicebot.dialog.knowledge.check import INTENTS
+
+    for intent in INTENTS:
+        reply = last(f"question [{intent} commune=Touques]", channel="chat")
+        seen = " ".join(say.written or say.text for say in reply.says).lower()
+        assert not any(isinstance(action, (Transfer, HangUp)) for action in reply.actions), intent
+        assert "tapez" not in seen, intent
+
+
+def test_slower_pace_asked_for_earlier_holds_from_the_first_word() -> None:
+    dialogue = Brain(KNOWLEDGE, Scripted()).open(replace(context(), pace=2))
+    assert dialogue.greet().pace == 2

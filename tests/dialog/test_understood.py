@@ -1,11 +1,12 @@
 """Conversations with the real understanding: spoken French in, the right answer out."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.dialog.scripted import BASE, COAST, coast, context
+from tests.dialog.scripted import BASE, COAST, ROOT, coast, context
 from voicebot.dialog.brain import Brain
 from voicebot.dialog.nlu.data import load_nlu_data
 from voicebot.dialog.nlu.engine import NluEngine
@@ -17,7 +18,9 @@ Conversation = Callable[..., list[Reply]]
 @pytest.fixture(scope="module")
 def brain(pytestconfig: pytest.Config) -> Brain:
     assert pytestconfig.cache is not None
-    cache: Path = pytestconfig.cache.mkdir("nlu")  # learnt once for a content: 20 s, then 0.6 s
+    sources = sorted((ROOT / "voicebot" / "dialog" / "nlu").rglob("*.py"))
+    code = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    cache: Path = pytestconfig.cache.mkdir(f"nlu-{code}")  # learnt once: 20 s, then 0.6 s
     return Brain(coast(), NluEngine(load_nlu_data([BASE, COAST]), None, cache))
 
 

@@ -193,7 +193,8 @@ class Context:
     ``caller`` is the E.164 number of the caller, empty when withheld. ``find_request`` gives the state of an earlier
     request in a French sentence, or ``None`` when the reference is unknown; ``taken`` the appointments already made
     for a form on a day at a moment; ``notices`` the messages of the day, said after the greeting; ``weekly_hours`` the
-    weekly opening hours of the reception in force on a day, in words (empty: those written in the profile).
+    weekly opening hours of the reception in force on a day, in words (empty: those written in the profile). ``pace``
+    is the slower steps (0 to 2) a caller asked to have from the start.
     """
 
     now: Callable[[], datetime]
@@ -206,3 +207,4 @@ class Context:
     taken: Callable[[str, date, str], int] = _nothing_taken
     notices: tuple[str, ...] = ()
     weekly_hours: Callable[[date], str] = _no_hours
+    pace: int = 0

@@ -34,7 +34,8 @@ class Slot:
 
     ``ask`` are the successive wordings of its question. ``check`` reads the value back and waits for a yes. ``when``
     limits the slot to values of a slot before it. ``default`` fills it without asking when the first request does not
-    say otherwise. ``optional`` accepts "non" or silence. ``past`` says a date is that of something that happened.
+    say otherwise. ``written`` is the question in the chat, where it differs. ``optional`` accepts "non" or silence.
+    ``past`` says a date is that of something that happened.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Slot:
     read_back: Template | None = None
     label: str = ""
     past: bool = False
+    written: Template | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ class Form:
         """Every variable its sentences use."""
         every = [*self.done, *self.opening, *(t for texts in self.done_when.values() for t in texts)]
         every += [template for slot in self.slots for template in slot.ask]
-        every += [slot.read_back for slot in self.slots if slot.read_back]
+        every += [one for slot in self.slots for one in (slot.read_back, slot.written) if one]
         every += [*self.recap_when.values(), *([self.recap] if self.recap else [])]
         return frozenset(name for template in every for name in template.variables)
 
@@ -167,6 +169,7 @@ def _slot(table: Table) -> Slot:
         table.wrong("type", "un champ de type choix, et lui seul, a des [[champ.choix]]")
     when_table = table.table("si")
     read_back = table.text("relire", "")
+    written = table.text("ecrit", "")
     default = table.text("defaut", "")
     slot = Slot(
         table.text("nom"),
@@ -180,6 +183,7 @@ def _slot(table: Table) -> Slot:
         Template(read_back) if read_back else None,
         table.text("libelle", ""),
         table.flag("passe", False),
+        Template(written) if written else None,
     )
     table.done()
     return slot

@@ -171,6 +171,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         "suite.demande": "sujet",
         "non_confirme": "",
         "conseiller.transfert": "",
+        "conseiller.chat": "",
         "astreinte.transfert": "",
         "conseiller.ferme": "ouverture",
         "conseiller.absent": "",

@@ -41,7 +41,7 @@ def emergency(talk: Talk) -> Draft:
     draft = talk.text("urgence")
     draft.settled = True
     target = talk.knowledge.identity.target_for("urgence", urgent=True)
-    if target is not None:
+    if target is not None and talk.context.channel == "voice":
         talk.tell(draft, "urgence.astreinte")
         draft.actions.append(Transfer(target.id, "urgence", context_of(talk)))
     draft.says = [replace(say, barge_in=False) for say in draft.says]
@@ -63,6 +63,8 @@ def insult(talk: Talk) -> Draft:
 
 def transfer(talk: Talk, draft: Draft, subject: str, announced: bool = False) -> Draft:
     """Hand over to the advisers when they are there, else offer a callback."""
+    if talk.context.channel == "chat":
+        return talk.tell(draft, "conseiller.chat")
     identity = talk.knowledge.identity
     urgent = identity.target_for(subject, urgent=True)
     if urgent is not None and (subject in urgent.subjects or subject.split(".")[0] in urgent.subjects):

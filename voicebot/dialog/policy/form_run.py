@@ -150,6 +150,8 @@ def _put_slot(talk: Talk, run: FormRun, slot: Slot, draft: Draft) -> None:
         talk.tell(draft, "formulaire.creneaux", {"choix": choix})
     else:
         ask = slot.ask[min(run.attempt, len(slot.ask) - 1)]
+        if slot.written is not None and talk.context.channel == "chat":
+            ask = slot.written
         talk.speak(draft, ask, _words(talk, run))
     draft.actions.append(Ask(slot.name, run.form.id))
 

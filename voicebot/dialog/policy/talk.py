@@ -76,7 +76,7 @@ class Talk:
         self.knowledge = knowledge
         self.understander = understander
         self.context = context
-        self.memory = Memory()
+        self.memory = Memory(pace=max(0, min(context.pace, 2)))
         self._seed = seed
 
     @property
