@@ -15,9 +15,11 @@ import numpy.typing as npt
 
 from voicebot.asr import guards
 from voicebot.asr.activity import find_activity
-from voicebot.asr.base import Hints, RecognitionError, Transcript, Word
+from voicebot.asr.base import ChoiceScore, Hints, RecognitionError, Transcript, Word
 from voicebot.asr.batch_stream import BatchStream, StillWanted
+from voicebot.asr.closed import ClosedQuestions, Sound
 from voicebot.asr.features import LONGEST_S, WHISPER_HZ, log_mel
+from voicebot.asr.phoneme_head import load_head
 from voicebot.asr.settings import AsrSettings
 from voicebot.asr.whisper_model import FRAME_S, Decoding, Fit, Hypothesis, WhisperModel
 from voicebot.asr.workers import InferencePool
@@ -29,6 +31,7 @@ AROUND_S = 0.3
 MARGIN_S = 4.0
 RETRY_MARGIN_S = 10.0
 SEGMENT_S = 25.0
+CLOSED_ANSWER_S = 2.5
 NO_SPEECH = 0.6
 LEAST_MEAN_LOG_PROB = -1.0
 DOUBTFUL_MEAN_LOG_PROB = -0.7
@@ -40,19 +43,23 @@ class Dropped(RecognitionError):
 
 @dataclass(frozen=True, slots=True)
 class _Heard:
-    """One segment's best text, the others, and its words."""
+    """One segment's best text, the others, its words, and the sound they were heard in (``None``: no speech)."""
 
     text: str
     alternatives: tuple[str, ...]
     mean_log_prob: float
     words: tuple[Word, ...]
+    sound: Sound | None
 
 
 class WhisperEars:
     """One utterance to its transcript, in the calling thread. Shared by all the workers; keeps no state."""
 
-    def __init__(self, model: WhisperModel, name: str, alternatives: int, timer: Callable[[], float]) -> None:
+    def __init__(
+        self, model: WhisperModel, closed: ClosedQuestions, name: str, alternatives: int, timer: Callable[[], float]
+    ) -> None:
         self._model = model
+        self._closed = closed
         self._name = name
         self._hypotheses = alternatives + 1
         self._timer = timer
@@ -65,41 +72,47 @@ class WhisperEars:
         """
         began = self._timer()
         audio_s = len(pcm) / rate_hz
-        heard = [self._hear(samples, start_s, hints, wanted) for samples, start_s in _segments(pcm, rate_hz)]
-        heard = [segment for segment in heard if segment.text]
-        text = " ".join(segment.text for segment in heard)
-        words = tuple(word for segment in heard for word in segment.words)
+        everything = [self._hear(samples, start_s, hints, wanted) for samples, start_s in _segments(pcm, rate_hz)]
+        heard = [segment for segment in everything if segment.text]
         return Transcript(
-            text=text,
+            text=" ".join(segment.text for segment in heard),
             confidence=_confidence(heard),
-            words=words,
-            alternatives=heard[0].alternatives if len(heard) == 1 else (),
+            words=tuple(word for segment in heard for word in segment.words),
+            alternatives=everything[0].alternatives if len(everything) == 1 else (),
+            choices=self._choices(everything, hints, wanted),
             audio_s=audio_s,
             compute_s=self._timer() - began,
             engine=self._name,
         )
 
+    def _choices(self, heard: list[_Heard], hints: Hints, wanted: StillWanted) -> tuple[ChoiceScore, ...]:
+        sounds = [segment.sound for segment in heard if segment.sound is not None]
+        if not hints.choices or not sounds:
+            return tuple(ChoiceScore(choice.id, 0.0) for choice in hints.choices)
+        if not wanted():
+            raise Dropped("recognition dropped")
+        return self._closed.score(sounds[0], hints.choices)
+
     def _hear(self, samples: npt.NDArray[np.float32], start_s: float, hints: Hints, wanted: StillWanted) -> _Heard:
         duration_s = len(samples) / WHISPER_HZ
         first = self._decode(samples, MARGIN_S, hints, wanted, 0)
         best, states = first
-        if _suspect(best[0], duration_s):
+        # a name the model cannot spell is no reason to listen twice: the choices are scored on the sound
+        if _suspect(best[0], duration_s) and (not hints.choices or duration_s > CLOSED_ANSWER_S):
             again = self._decode(samples, RETRY_MARGIN_S, hints, wanted, 0 if hints.digits else 3)
             if not _suspect(again[0][0], duration_s) or again[0][0].mean_log_prob > best[0].mean_log_prob:
                 best, states = again
         if best[0].no_speech > NO_SPEECH and best[0].mean_log_prob < LEAST_MEAN_LOG_PROB:
-            return _Heard("", (), best[0].mean_log_prob, ())
-        texts: list[str] = []
-        for hypothesis in best:
-            text = self._cleaned(hypothesis, duration_s)
-            if text not in texts:
-                texts.append(text)
+            return _Heard("", (), best[0].mean_log_prob, (), None)
+        sound = Sound(states, int(duration_s / FRAME_S), hints.language, best)
+        texts = list(dict.fromkeys(self._cleaned(hypothesis, duration_s) for hypothesis in best))
+        others = tuple(text for text in texts[1:] if text)
         if not texts[0]:
-            return _Heard("", tuple(text for text in texts[1:] if text), best[0].mean_log_prob, ())
+            return _Heard("", others, best[0].mean_log_prob, (), sound)
         if not wanted():
             raise Dropped("recognition dropped")
-        words = self._words(best[0], texts[0], states, hints, start_s, duration_s)
-        return _Heard(texts[0], tuple(text for text in texts[1:] if text), best[0].mean_log_prob, words)
+        words = self._words(best[0], texts[0], sound, start_s)
+        return _Heard(texts[0], others, best[0].mean_log_prob, words, sound)
 
     def _decode(
         self, samples: npt.NDArray[np.float32], margin_s: float, hints: Hints, wanted: StillWanted, no_repeat: int
@@ -110,8 +123,8 @@ class WhisperEars:
         if not wanted():
             raise Dropped("recognition dropped")
         how = Decoding(
-            beam=self._hypotheses,
-            hypotheses=self._hypotheses,
+            beam=1 if hints.choices else self._hypotheses,
+            hypotheses=1 if hints.choices else self._hypotheses,
             max_tokens=guards.token_limit(len(samples) / WHISPER_HZ),
             no_repeat_ngram=no_repeat,
         )
@@ -124,17 +137,9 @@ class WhisperEars:
             return " ".join(guards.collapse(words)[: int(guards.WORDS_PER_S * duration_s) + 4])
         return text
 
-    def _words(
-        self,
-        best: Hypothesis,
-        text: str,
-        states: npt.NDArray[np.float32],
-        hints: Hints,
-        start_s: float,
-        length_s: float,
-    ) -> tuple[Word, ...]:
+    def _words(self, best: Hypothesis, text: str, sound: Sound, start_s: float) -> tuple[Word, ...]:
         ranges = self._model.words(best.tokens)
-        fit = self._model.fit(states, hints.language, [best.tokens], int(length_s / FRAME_S))[0]
+        fit = self._model.fit(sound.states, sound.language, [best.tokens], sound.frames)[0]
         words = tuple(
             _word(self._model.text(best.tokens[first:last]), fit, first, last, start_s) for first, last in ranges
         )
@@ -173,7 +178,8 @@ def load_whisper(
 ) -> WhisperRecognizer:
     """Load the model in ``folder`` and start its workers."""
     model = WhisperModel(folder, threads, settings.workers)
-    ears = WhisperEars(model, folder.name, settings.alternatives, timer)
+    closed = ClosedQuestions(model, load_head(folder.name))
+    ears = WhisperEars(model, closed, folder.name, settings.alternatives, timer)
     return WhisperRecognizer(ears, folder.name, InferencePool(settings.workers, settings.queue_size))
 
 

@@ -1,0 +1,196 @@
+"""A stream speculates at a pause, uses the result when only silence followed, and drops it when the caller went on."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from voicebot.asr.base import RecognitionError, RecognizerBusy, Transcript
+from voicebot.asr.batch_stream import BatchStream
+from voicebot.asr.workers import InferencePool
+from voicebot.audio.frames import Pcm, silence
+
+RATE = 8000
+WORDS = (6000 * np.sin(np.arange(RATE) / 6) * np.abs(np.sin(np.arange(RATE) / 900))).astype(np.int16)
+
+
+class _Recorder:
+    """Says how many samples it was given; waits for ``gate`` when there is one."""
+
+    def __init__(self, gate: threading.Event | None = None) -> None:
+        self.lengths: list[int] = []
+        self.started = threading.Event()
+        self._gate = gate
+
+    def __call__(self, pcm: Pcm, wanted: Callable[[], bool]) -> Transcript:
+        self.lengths.append(len(pcm))
+        self.started.set()
+        if self._gate is not None:
+            self._gate.wait(10)
+        if not wanted():
+            raise RecognitionError("dropped")
+        return Transcript(f"{len(pcm)} samples", 1.0)
+
+
+def _run(recorder: _Recorder, play: Callable[[BatchStream], object], workers: int = 1, queue: int = 4) -> Transcript:
+    async def turn() -> Transcript:
+        pool = InferencePool(workers, queue)
+        stream = BatchStream(pool, RATE, recorder)
+        outcome = play(stream)
+        if asyncio.iscoroutine(outcome):
+            await outcome
+        try:
+            return await stream.finish()
+        finally:
+            await pool.close()
+
+    return asyncio.run(turn())
+
+
+def test_without_speculation_everything_is_recognised_at_the_end() -> None:
+    recorder = _Recorder()
+    found = _run(recorder, lambda stream: stream.feed(WORDS))
+    assert found.text == f"{len(WORDS)} samples"
+    assert recorder.lengths == [len(WORDS)]
+    assert found.audio_s == pytest.approx(1.0)
+
+
+def test_silence_after_the_speculation_costs_nothing() -> None:
+    recorder = _Recorder()
+
+    def play(stream: BatchStream) -> None:
+        stream.feed(WORDS)
+        stream.speculate()
+        stream.feed(silence(4000))
+
+    found = _run(recorder, play)
+    assert recorder.lengths == [len(WORDS)]
+    assert found.audio_s == pytest.approx(1.5)
+
+
+def test_words_after_the_speculation_are_not_lost() -> None:
+    recorder = _Recorder()
+
+    def play(stream: BatchStream) -> None:
+        stream.feed(WORDS)
+        stream.speculate()
+        stream.feed(WORDS)
+
+    assert _run(recorder, play).text == f"{2 * len(WORDS)} samples"
+
+
+def test_a_resumed_speculation_is_forgotten_though_silence_followed() -> None:
+    recorder = _Recorder()
+
+    def play(stream: BatchStream) -> None:
+        stream.feed(WORDS)
+        stream.speculate()
+        stream.resume()
+        assert stream.partial() is None
+        stream.feed(silence(4000))
+
+    assert _run(recorder, play).text == f"{len(WORDS) + 4000} samples"
+
+
+def test_a_waiting_speculation_that_is_resumed_never_runs() -> None:
+    gate = threading.Event()
+    recorder = _Recorder(gate)
+
+    async def turn() -> None:
+        pool = InferencePool(1, 4)
+        busy = BatchStream(pool, RATE, recorder)
+        busy.feed(WORDS)
+        busy.speculate()
+        await asyncio.to_thread(recorder.started.wait, 10)
+        other = BatchStream(pool, RATE, recorder)
+        other.feed(silence(77))
+        other.speculate()
+        other.resume()
+        gate.set()
+        await busy.finish()
+        await pool.close()
+
+    asyncio.run(turn())
+    assert recorder.lengths == [len(WORDS)]
+
+
+def test_the_finished_speculation_is_the_partial() -> None:
+    recorder = _Recorder()
+
+    async def play(stream: BatchStream) -> None:
+        stream.feed(WORDS)
+        assert stream.partial() is None
+        assert await stream.speculated() is None
+        stream.speculate()
+        found = await stream.speculated()
+        assert found is not None
+        assert found.text == f"{len(WORDS)} samples"
+        assert stream.partial() == found
+
+    _run(recorder, play)
+
+
+def test_a_full_queue_is_told_at_the_end_not_when_speculating() -> None:
+    gate = threading.Event()
+    recorder = _Recorder(gate)
+
+    async def turn() -> None:
+        pool = InferencePool(1, 0)
+        busy, late = BatchStream(pool, RATE, recorder), BatchStream(pool, RATE, recorder)
+        busy.feed(WORDS)
+        busy.speculate()
+        late.feed(WORDS)
+        late.speculate()
+        with pytest.raises(RecognizerBusy):
+            await late.finish()
+        gate.set()
+        await busy.finish()
+        assert pool.pending == 0
+        await pool.close()
+
+    asyncio.run(turn())
+
+
+def test_closing_the_pool_fails_what_waits_and_refuses_what_comes() -> None:
+    gate = threading.Event()
+    recorder = _Recorder(gate)
+
+    async def turn() -> None:
+        pool = InferencePool(1, 4)
+        running, waiting, late = (BatchStream(pool, RATE, recorder) for _ in range(3))
+        for stream in (running, waiting, late):
+            stream.feed(WORDS)
+        running.speculate()
+        waited = asyncio.create_task(waiting.finish())
+        await asyncio.to_thread(recorder.started.wait, 10)
+        closing = asyncio.create_task(pool.close())
+        with pytest.raises(RecognitionError):
+            await waited
+        gate.set()
+        await closing
+        assert (await running.finish()).text
+        with pytest.raises(RecognitionError, match="closed"):
+            await late.finish()
+
+    asyncio.run(turn())
+
+
+def test_a_finished_stream_refuses_sound() -> None:
+    async def turn() -> None:
+        pool = InferencePool(1, 4)
+        stream = BatchStream(pool, RATE, _Recorder())
+        stream.cancel()
+        stream.cancel()
+        with pytest.raises(RecognitionError):
+            stream.feed(WORDS)
+        with pytest.raises(RecognitionError):
+            await stream.finish()
+        await pool.close()
+
+    asyncio.run(turn())
+
+
+def test_nothing_fed_is_nothing_heard() -> None:
+    assert _run(_Recorder(), lambda stream: None) == Transcript("", 0.0)

@@ -1,0 +1,78 @@
+"""A small network that reads French phonemes in Whisper's encoder states.
+
+Whisper base cannot spell names it has hardly seen; its encoder hears them all the same. One hidden layer over the
+states gives a probability for each phoneme every 20 ms, trained with CTC (Graves et al., 2006) on synthetic telephone
+speech. It costs a few milliseconds, the states being there already. The weights belong to one Whisper model.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import resources
+
+import numpy as np
+import numpy.typing as npt
+
+from voicebot.asr.phonemes import PHONES
+
+_NEVER = -1e30
+_FILES = {"whisper-base": "whisper_base_phonemes.npz"}
+
+Matrix = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class PhonemeHead:
+    """The weights: standardisation of the states, hidden layer, output layer."""
+
+    mean: Matrix
+    scale: Matrix
+    hidden: Matrix
+    hidden_bias: Matrix
+    output: Matrix
+    output_bias: Matrix
+
+    def log_posteriors(self, states: Matrix) -> npt.NDArray[np.float64]:
+        """Return log probabilities, shape [frames, 1 + phones], for ``states`` of shape [frames, width]."""
+        activity = np.maximum((states - self.mean) / self.scale @ self.hidden + self.hidden_bias, 0.0)
+        logits = (activity @ self.output + self.output_bias).astype(np.float64)
+        logits -= logits.max(axis=1, keepdims=True)
+        return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
+
+
+def load_head(model: str) -> PhonemeHead | None:
+    """Return the head trained for the Whisper model of that id, ``None`` when there is none."""
+    if model not in _FILES:
+        return None
+    with (resources.files("voicebot.asr") / _FILES[model]).open("rb") as file, np.load(file) as data:
+        if int(data["output"].shape[1]) != len(PHONES) + 1:
+            raise ValueError(f"{_FILES[model]} was trained for another list of phonemes")
+        names = ("mean", "scale", "hidden", "hidden_bias", "output", "output_bias")
+        return PhonemeHead(*(data[name].astype(np.float32) for name in names))
+
+
+def ctc_log_likelihoods(
+    log_posteriors: npt.NDArray[np.float64], sequences: Sequence[Sequence[int]]
+) -> npt.NDArray[np.float64]:
+    """Return the log probability of each sequence of phones given all the frames (CTC's forward recursion)."""
+    if not sequences:
+        return np.zeros(0)
+    lengths = np.array([2 * len(sequence) + 1 for sequence in sequences])
+    count, width = len(sequences), int(lengths.max())
+    labels = np.zeros((count, width), dtype=np.intp)
+    for row, sequence in enumerate(sequences):
+        labels[row, 1 : 2 * len(sequence) : 2] = sequence
+    skip = np.zeros((count, width), dtype=bool)
+    skip[:, 2:] = (labels[:, 2:] != 0) & (labels[:, 2:] != labels[:, :-2])
+    emissions = log_posteriors[:, labels]
+    forward = np.full((count, width), _NEVER)
+    forward[:, :2] = emissions[0, :, :2]
+    for emission in emissions[1:]:
+        # the best of the three predecessors factored out keeps the sum of exponentials in range
+        one = np.full_like(forward, _NEVER)
+        one[:, 1:] = forward[:, :-1]
+        two = np.full_like(forward, _NEVER)
+        two[:, 2:] = np.where(skip[:, 2:], forward[:, :-2], _NEVER)
+        best = np.maximum(np.maximum(forward, one), two)
+        forward = best + np.log(np.exp(forward - best) + np.exp(one - best) + np.exp(two - best)) + emission
+    rows = np.arange(count)
+    return np.asarray(np.logaddexp(forward[rows, lengths - 1], forward[rows, np.maximum(lengths - 2, 0)]))
