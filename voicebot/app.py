@@ -30,14 +30,15 @@ from voicebot.dialog.texts import likely_texts, static_texts
 from voicebot.dialog.turns import Channel, Context
 from voicebot.profile import Profile, load_profile
 from voicebot.telephony.base import CallInfo, Leg
-from voicebot.tts.base import Voice
+from voicebot.tts.base import SynthesisError, Voice
 from voicebot.tts.cache import CachedVoice, PromptCache
-from voicebot.tts.engines import caller_voices, load_caller_voice, load_voice
+from voicebot.tts.engines import load_caller_voice, load_voice
+from voicebot.tts.speaking import SpokenVoice
 
 log = logging.getLogger(__name__)
 
 SENTENCES = "calls.toml"
-_CALLERS = ("if_sara", "ef_dora", "af_heart")
+_CALLER = "ff_siwis+bm_george"
 _CALLERS_BYTES = 200_000_000
 
 
@@ -106,12 +107,18 @@ def open_caller_voice(name: str, settings: Settings, stack: AsyncExitStack) -> V
     Raises:
         SynthesisError: there is no such voice; the message names those there are.
     """
-    installed = caller_voices(settings.paths.models)
-    name = name or next((voice for voice in _CALLERS if voice in installed), "pico")
-    spoken = load_caller_voice(name, settings.paths.models, settings.tts.threads)
+    models, threads = settings.paths.models, settings.tts.threads
+    spoken = load_caller_voice(name, models, threads) if name else _usual_caller(models, threads)
     voice = CachedVoice(spoken, PromptCache(settings.paths.data / "callers", _CALLERS_BYTES))
     stack.push_async_callback(voice.close)
     return voice
+
+
+def _usual_caller(models_dir: Path, threads: int) -> SpokenVoice:
+    try:
+        return load_caller_voice(_CALLER, models_dir, threads)
+    except SynthesisError:
+        return load_caller_voice("pico", models_dir, threads)
 
 
 def prompt_texts(profile: Profile, sentences: Sentences) -> tuple[str, ...]:

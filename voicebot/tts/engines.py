@@ -51,7 +51,9 @@ def load_voice(settings: TtsSettings, models_dir: Path, cache_dir: Path | None) 
 
 
 def load_caller_voice(name: str, models_dir: Path, threads: int = 2) -> SpokenVoice:
-    """Load a voice for the callers of tests and scripts: a Kokoro style (``af_heart``...) or ``pico``.
+    """Load a voice for the callers of tests and scripts: ``pico``, a Kokoro style (``af_heart``...) or a mix of some.
+
+    ``ff_siwis+bm_george`` is the mean of two styles: another person, with the accent of neither.
 
     Raises:
         SynthesisError: there is no such voice, or a model is missing; the message says which there are, or what to run.
@@ -59,11 +61,12 @@ def load_caller_voice(name: str, models_dir: Path, threads: int = 2) -> SpokenVo
     settings = TtsSettings(threads=threads)
     if name == "pico":
         return _spoken(_pico(), settings)
-    style = _style_file(name, models_dir)
-    if style is None:
+    styles = [_style_file(part, models_dir) for part in name.split("+")]
+    found = [style for style in styles if style is not None]
+    if len(found) < len(styles):
         known = ", ".join(caller_voices(models_dir))
         raise SynthesisError(f"no caller's voice {name!r}; there are {known}, more with {_install(CALLER_STYLES)}")
-    return _spoken(_kokoro(style, models_dir, threads), settings)
+    return _spoken(_kokoro(models_dir, threads, *found), settings)
 
 
 def caller_voices(models_dir: Path) -> tuple[str, ...]:
@@ -107,7 +110,7 @@ def _named(settings: TtsSettings, models_dir: Path) -> Engine:
         if style is None:
             model = KOKORO_FRENCH if name == _FRENCH_STYLE else CALLER_STYLES
             raise SynthesisError(f"the Kokoro voice {name!r} is not installed; run: {_install(model)}")
-        return _kokoro(style, models_dir, settings.threads)
+        return _kokoro(models_dir, settings.threads, style)
     if settings.voice:
         return _piper(models_dir / settings.voice)
     found = _french_pipers(models_dir)
@@ -137,7 +140,7 @@ def _pico() -> Engine:
         raise SynthesisError(f"Pico does not load ({error}); run: pip install py-nanotts") from error
 
 
-def _kokoro(style: Path, models_dir: Path, threads: int) -> Engine:
+def _kokoro(models_dir: Path, threads: int, *styles: Path) -> Engine:
     from voicebot.tts.kokoro import Kokoro, shared_model
 
     folder = models_dir / KOKORO_MODEL
@@ -145,7 +148,7 @@ def _kokoro(style: Path, models_dir: Path, threads: int) -> Engine:
         if not (folder / file).is_file():
             raise SynthesisError(f"the voice model {KOKORO_MODEL} is not installed; run: {_install(KOKORO_MODEL)}")
     try:
-        return Kokoro(shared_model(folder, threads), style)
+        return Kokoro(shared_model(folder, threads), *styles)
     except Exception as error:
         # onnxruntime raises its own family of exceptions for a damaged file
         repair = f"run: voicebot models verify, then {_install(KOKORO_MODEL)}"
