@@ -91,7 +91,7 @@ def _automatic(settings: TtsSettings, models_dir: Path) -> Engine:
     if "kokoro" in installed_engines(models_dir):
         style = _style_file(_FRENCH_STYLE, models_dir)
         assert style is not None  # noqa: S101 (installed_engines found it)
-        loaders.append(partial(_kokoro, style, models_dir, settings.threads))
+        loaders.append(partial(_kokoro, models_dir, settings.threads, style))
     loaders.append(_pico)
     for loader in loaders[:-1]:
         try:
