@@ -362,3 +362,15 @@ def test_chat_never_transfers_nor_speaks_of_keys() -> None:
 def test_slower_pace_asked_for_earlier_holds_from_the_first_word() -> None:
     dialogue = Brain(KNOWLEDGE, Scripted()).open(replace(context(), pace=2))
     assert dialogue.greet().pace == 2
+
+
+def test_caller_looking_for_words_is_waited_for() -> None:
+    _, replies = converse(KNOWLEDGE, *["euh [?]"] * 4, "vos horaires [service.horaires]")
+    assert all(reply.text in ("Prenez votre temps.", "Je vous attends.") for reply in replies[1:5])
+    assert replies[5].answered
+
+
+def test_doubtful_goodbye_is_asked_again_before_hanging_up() -> None:
+    reply = last("bon ben voilà [au_revoir ou urgence]")
+    assert HangUp() not in reply.actions
+    assert "?" in reply.text

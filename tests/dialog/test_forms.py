@@ -273,3 +273,14 @@ def test_every_form_can_be_finished_by_a_caller_who_answers_everything() -> None
 def test_moment_said_with_a_date_is_kept() -> None:
     turns = (*BULKY, "le 9 décembre, l’après-midi [date=2026-12-09]", "oui [oui]", "oui [oui]")
     assert kept(last(*turns))["heure"].startswith("l’après-midi")
+
+
+def test_number_and_day_said_in_the_request_are_kept() -> None:
+    turns = ("rappelez-moi au 06 39 98 12 34 demain matin [rappel date=2026-11-25]", "oui [oui]")
+    assert kept(last(*turns)) == {"date": "2026-11-25", "telephone": "+33639981234", "heure": "matin"}
+
+
+def test_bulky_object_brings_the_offer_of_an_appointment_with_the_object_known() -> None:
+    turns = ("où jeter un canapé [tri.objet objet=canapé]", "oui [oui]")
+    reply = last(*turns)
+    assert reply.expect.slot == "volume"

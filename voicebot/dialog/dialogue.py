@@ -11,6 +11,7 @@ from voicebot.dialog.knowledge.model import Knowledge
 from voicebot.dialog.nlu.base import Understander, Understanding, Verdict
 from voicebot.dialog.policy import acts, form_run, slots
 from voicebot.dialog.policy.evidence import pick
+from voicebot.dialog.policy.expecting import clarify_options, expected, pair_first
 from voicebot.dialog.policy.form_run import FormRun, yes_no
 from voicebot.dialog.policy.questions import (
     ClarifyQuestion,
@@ -24,20 +25,19 @@ from voicebot.dialog.policy.questions import (
 from voicebot.dialog.policy.subjects import answer_request
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.turns import (
-    Candidate,
     Clarify,
     Context,
     Dictation,
     Expect,
     HangUp,
     Heard,
-    Option,
     Reply,
     Transfer,
 )
 from voicebot.dialog.wording import contains, fold, of_group
 
 _ALWAYS = ("repeter", "plus_lentement", "aide", "menu", "conseiller", "annuler", "au_revoir", "anglais")
+_SMALL_TALK = ("saluer", "merci", "oui", "non", "annuler", "au_revoir")
 _ACT_OVER_CHOICE = 0.8
 _NEW_REQUEST_WORDS = 4
 _OUT_OF_SCOPE = 0.6
@@ -323,7 +323,7 @@ class Dialogue:
     def _take_clarified(
         self, question: ClarifyQuestion, heard: Heard, understood: Understanding | None
     ) -> Draft | None:
-        picked = pick(heard, self._clarify_options(question))
+        picked = pick(heard, clarify_options(self._talk, question))
         if picked is not None:
             intent = picked.id
         elif understood is not None and understood.verdict is Verdict.SURE and "." in understood.intent:
@@ -351,18 +351,27 @@ class Dialogue:
             draft = self._talk.text("merci")
             draft.question = MoreQuestion()
             return draft
-        return self._talk.text("autre_chose.oui") if intent == "oui" else None
+        if intent != "oui":
+            return None
+        draft = self._talk.text("autre_chose.oui")
+        draft.question = MoreQuestion()
+        return draft
 
     # -- a new request ----------------------------------------------------------------------------------------
 
     def _new_request(self, understood: Understanding, heard: Heard) -> Draft:
+        lost = understood.verdict is not Verdict.SURE or understood.intent == "hors_sujet"
+        if lost and self._talk.is_mark("attente", heard.text):
+            return self._again(self._talk.text("attente"))
         if understood.verdict is Verdict.UNKNOWN or understood.intent == "hors_sujet":
             return self._misunderstood(understood)
+        if understood.verdict is Verdict.UNSURE and understood.intent in _SMALL_TALK:
+            return acts.more(self._talk, Draft()) if understood.intent == "au_revoir" else self._small_talk("oui")
         if understood.verdict is Verdict.UNSURE:
             return self._clarify(understood)
         self._talk.memory.misunderstood = 0
         intent = understood.intent
-        if "." not in intent and intent in ("saluer", "merci", "oui", "non", "annuler"):
+        if intent in _SMALL_TALK:
             return self._small_talk(intent)
         entities = dict(understood.entities)
         if understood.elliptic:
@@ -458,17 +467,6 @@ class Dialogue:
         draft.question = ClarifyQuestion(first, second, dict(understood.entities))
         return draft
 
-    def _clarify_options(self, question: ClarifyQuestion) -> tuple[Option, ...]:
-        subjects = self._talk.knowledge.subjects
-        if question.second not in subjects:
-            yes = yes_no(self._talk)[0]
-            return (Option(question.first, (*yes.texts, *subjects[question.first].texts), yes.label, "1"),)
-        marks = self._talk.knowledge.marks
-        ranks = ((question.first, marks["premier"], "1"), (question.second, marks["second"], "2"))
-        return tuple(
-            Option(name, (*subjects[name].texts, *rank), subjects[name].name, key) for name, rank, key in ranks
-        )
-
     # -- when it goes wrong -----------------------------------------------------------------------------------
 
     def _misunderstood(self, understood: Understanding | None = None) -> Draft:
@@ -530,19 +528,7 @@ class Dialogue:
     # -- the reply --------------------------------------------------------------------------------------------
 
     def _expect(self) -> Expect:
-        talk, question = self._talk, self._draft.question
-        patience = talk.knowledge.identity.policy.no_input_s
-        if isinstance(question, SlotQuestion):
-            return slots.slot_expect(talk, question)
-        if isinstance(question, FormQuestion) and self._form is not None:
-            return form_run.form_expect(talk, self._form)
-        if isinstance(question, ConfirmSlot):
-            return Expect("oui_non", yes_no(talk), no_input_s=patience)
-        if isinstance(question, (FollowUp, MenuQuestion)):
-            return Expect(None, talk.options(question.choices), no_input_s=patience)
-        if isinstance(question, ClarifyQuestion):
-            return Expect(None, self._clarify_options(question), no_input_s=patience)
-        return Expect(phrases=talk.knowledge.vocabulary, no_input_s=patience)
+        return expected(self._talk, self._draft.question, self._form)
 
     def _reply(self, draft: Draft, keep_last: bool = True) -> Reply:
         memory, understood = self._talk.memory, self._understood
@@ -557,16 +543,9 @@ class Dialogue:
             expect=self._expect(),
             intent=candidates[0].intent if candidates else None,
             confidence=candidates[0].confidence if candidates else 0.0,
-            alternatives=self._alternatives(draft, candidates) if clarifying else tuple(candidates[1:]),
+            alternatives=pair_first(draft, candidates) if clarifying else tuple(candidates[1:]),
             entities=dict(understood.entities) if understood is not None else dict(self._filled),
             pace=memory.pace,
             gain_db=memory.gain_db,
             answered=draft.settled,
         )
-
-    def _alternatives(self, draft: Draft, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-        """Return the candidates with the two of the clarification first."""
-        pair = next((a.first, a.second) for a in draft.actions if isinstance(a, Clarify))
-        known = {one.intent: one for one in candidates}
-        first = tuple(known.get(name, Candidate(name, 0.0)) for name in pair)
-        return (*first, *(one for one in candidates if one.intent not in pair))

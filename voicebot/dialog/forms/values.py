@@ -25,6 +25,7 @@ FREE = ("texte", "nom", "adresse", "heure", "objet")
 STRONG = ("commune", "flux", "telephone", "email", "date", "creneau", "choix")
 _FRENCH = re.compile(r"^\+33[1-9]\d{8}$")
 _ABROAD = re.compile(r"^\+(?!33)\d{8,15}$")
+_IN_TEXT = re.compile(r"(?<!\d)0[1-9](?:[ .-]?\d{2}){4}(?!\d)")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s.]{2,}$")
 
 
@@ -40,6 +41,12 @@ def telephone(text: str) -> str | None:
     else:
         return None
     return number if _FRENCH.match(number) or _ABROAD.match(number) else None
+
+
+def telephone_in(text: str) -> str | None:
+    """Return the first French number written in ``text``, or ``None``."""
+    found = _IN_TEXT.search(text)
+    return telephone(found[0]) if found else None
 
 
 def valid(kind: str, text: str, today: date) -> str | None:

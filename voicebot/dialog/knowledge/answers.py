@@ -181,6 +181,8 @@ TOLD: Mapping[str, frozenset[str]] = {
         "insulte": "",
         "detresse": "",
         "rien_a_repeter": "",
+        "attente": "",
+        "tri.encombrants": "",
         "touche_inconnue": "",
         "plus_lentement": "",
         "plus_lentement.limite": "",

@@ -35,6 +35,7 @@ MARKS = (
     "non",
     "premier",
     "second",
+    "attente",
 )
 
 

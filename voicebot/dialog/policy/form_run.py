@@ -6,7 +6,7 @@ from datetime import date
 from itertools import islice
 
 from voicebot.dialog.forms.spec import Form, Slot
-from voicebot.dialog.forms.values import FREE, STRONG, Offer, latest, offers, spoken, valid
+from voicebot.dialog.forms.values import FREE, STRONG, Offer, latest, offers, spoken, telephone_in, valid
 from voicebot.dialog.nlu.base import Understanding, Verdict
 from voicebot.dialog.policy.evidence import by_words, pick
 from voicebot.dialog.policy.questions import FormQuestion
@@ -24,7 +24,11 @@ _SHORT_ANSWER = 2
 
 @dataclass(slots=True)
 class FormRun:
-    """A form in progress. ``stage`` is ask, caller (the caller's own number?), check, recap or correct."""
+    """A form in progress.
+
+    ``stage`` is ask, caller (the caller's own number?), check, recap or correct. ``said`` is what the request told
+    beside the slots, kept with them.
+    """
 
     form: Form
     values: dict[str, str] = field(default_factory=dict)
@@ -35,6 +39,7 @@ class FormRun:
     offered: tuple[Offer, ...] = ()
     page: int = 0
     caller_refused: bool = False
+    said: dict[str, str] = field(default_factory=dict)
 
     def applies(self, slot: Slot) -> bool:
         """Tell whether ``slot`` is needed, given the values before it."""
@@ -63,10 +68,14 @@ def start(talk: Talk, form: Form, entities: Mapping[str, str], text: str) -> tup
             value = by_words(Heard(text), slot.choices) or slot.default
         else:
             value = valid(slot.kind, known.get(slot.name, ""), talk.today) or slot.default
+            if slot.kind == "telephone" and not value:
+                value = telephone_in(text) or ""
             if slot.kind == "creneau":
                 value = ""
         if value and run.applies(slot):
             run.values[slot.name] = value
+    if form.slot("date") is None and form.slot("creneau") is None and known.get("date"):
+        run.said = {"date": known["date"]}
     draft = Draft()
     if form.opening:
         talk.speak(draft, form.opening[0], _words(talk, run))
@@ -380,6 +389,8 @@ def _value(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
     found = talk.understander.slot_value(name, heard.text, heard.alternatives, talk.background(name))
     if slot.kind == "choix" or (options and found not in {option.id for option in options}):
         return picked.id if picked is not None and slot.kind in ("commune", "flux") else None
+    if slot.kind in FREE and talk.is_mark("attente", heard.text):
+        return None
     if slot.kind in FREE and by_words(heard, yes_no(talk)) and len(fold(heard.text).split()) <= _SHORT_ANSWER:
         return None
     if found is None and slot.kind in (*FREE, "telephone"):
@@ -457,7 +468,7 @@ def _keep(talk: Talk, run: FormRun, draft: Draft) -> Draft:
         return _look_up(talk, run, draft)
     reference = talk.context.new_reference()
     talk.memory.references.append(reference)
-    slots = dict(run.values)
+    slots = {**run.said, **run.values}
     for slot in run.form.slots:
         if slot.kind == "creneau" and slot.name in slots:
             offer = Offer.parse(slots.pop(slot.name))

@@ -127,6 +127,11 @@ class Talk:
         """Return choices as options, a plain yes or no worded as the profile does."""
         return tuple(choice.option(self.knowledge.marks.get(choice.id, ())) for choice in choices)
 
+    def is_mark(self, name: str, text: str) -> bool:
+        """Tell whether ``text`` is, as a whole, one of the marks ``name`` of the profile."""
+        folded = fold(text)
+        return any(folded == fold(mark) for mark in self.knowledge.marks[name])
+
     def text(self, answer_id: str, values: Values | None = None) -> Draft:
         """Return a new draft with one answer."""
         return self.tell(Draft(), answer_id, values)
@@ -229,8 +234,3 @@ def stream_values(stream: Stream) -> dict[str, str]:
         "sont_ramasses": f"{verb} ramassé{ending}",
         "ne_sont_pas_ramasses": f"{'ne sont' if stream.plural else 'n’est'} pas ramassé{ending}",
     }
-
-
-def plain(text: str) -> str:
-    """Return a text as the marks of the profile are compared: folded."""
-    return fold(text)

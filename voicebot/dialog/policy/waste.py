@@ -207,6 +207,9 @@ def sorting(talk: Talk, intent: str, entities: Entities) -> Draft:
             talk.tell(draft, "tri.reponse", {"reponse": part}, certain)
             if draft.question is not None:
                 break
+        bulky = talk.knowledge.forms.get("encombrants")
+        if draft.question is None and channel.stream == "encombrants" and bulky and talk.knowledge.offers(bulky):
+            talk.tell(draft, "tri.encombrants")
         return draft
     material = guide.material_of(entities.get("matiere", "") or name)
     if material is not None:
