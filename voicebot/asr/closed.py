@@ -21,8 +21,10 @@ from voicebot.asr.phoneme_head import PhonemeHead, ctc_log_likelihoods
 from voicebot.asr.phonemes import readings
 from voicebot.asr.whisper_model import Hypothesis, WhisperModel
 
-CHOICES_KEPT = 5
+CHOICES_KEPT = 4
 WORDINGS_KEPT = 2
+_EASE_DISCOUNT = 0.5
+"""Share of a wording's ease (``PhonemeHead.ease``) taken off its likelihood."""
 _SILENCE_SAMPLES = 16000
 _SILENCE_FRAMES = 50
 _UNHEARD = -1e9
@@ -36,6 +38,7 @@ class Wording:
     text: str
     tokens: tuple[int, ...]
     sounds: tuple[tuple[int, ...], ...]
+    ease: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ class Weights:
     none_sounded: float
 
 
-WITH_HEAD = Weights(written=0.438, sounded=0.253, none=0.06, none_written=0.098, none_sounded=0.352)
+WITH_HEAD = Weights(written=0.32, sounded=0.34, none=5.2, none_written=-0.04, none_sounded=0.10)
 WITHOUT_HEAD = Weights(written=0.5, sounded=0.0, none=2.0, none_written=0.1, none_sounded=0.0)
 
 
@@ -119,15 +122,19 @@ class ClosedQuestions:
         return self._priors[key]
 
     def _wordings(self, choices: tuple[Choice, ...], language: str) -> tuple[Wording, ...]:
-        sounding = self._head is not None and language == "fr"
-        found: dict[tuple[int, str], Wording] = {}
-        for position, choice in enumerate(choices):
-            for text in choice.texts:
-                for carrier in carriers(language):
-                    spoken = _capitalised(carrier.format(text.strip()))
-                    sounds = readings(spoken) if sounding else ()
-                    found[position, spoken] = Wording(position, spoken, self._model.tokens(spoken), sounds)
-        return tuple(found.values())
+        spoken = {
+            (position, _capitalised(carrier.format(text.strip()))): None
+            for position, choice in enumerate(choices)
+            for text in choice.texts
+            for carrier in carriers(language)
+        }
+        sounds = [readings(text) if language == "fr" and self._head is not None else () for _, text in spoken]
+        every = [sequence for variants in sounds for sequence in variants]
+        ease = iter(self._head.ease(every) if self._head is not None and every else ())
+        return tuple(
+            Wording(choice, text, self._model.tokens(text), variants, tuple(float(next(ease)) for _ in variants))
+            for (choice, text), variants in zip(spoken, sounds, strict=True)
+        )
 
     def _sounded(self, sound: Sound, wordings: tuple[Wording, ...]) -> tuple[npt.NDArray[np.float64], float]:
         if self._head is None or sound.language != "fr":
@@ -135,7 +142,10 @@ class ClosedQuestions:
         posteriors = self._head.log_posteriors(sound.states[0, : max(1, sound.frames)])
         sequences = [sequence for wording in wordings for sequence in wording.sounds]
         likelihoods = iter(ctc_log_likelihoods(posteriors, sequences))
-        best = [max((next(likelihoods) for _ in wording.sounds), default=_UNHEARD) for wording in wordings]
+        best = [
+            max((next(likelihoods) - _EASE_DISCOUNT * ease for ease in wording.ease), default=_UNHEARD)
+            for wording in wordings
+        ]
         return np.array(best), float(posteriors.max(axis=1).sum())
 
     def _kept(

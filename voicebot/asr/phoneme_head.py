@@ -3,6 +3,9 @@
 Whisper base cannot spell names it has hardly seen; its encoder hears them all the same. One hidden layer over the
 states gives a probability for each phoneme every 20 ms, trained with CTC (Graves et al., 2006) on synthetic telephone
 speech. It costs a few milliseconds, the states being there already. The weights belong to one Whisper model.
+
+With the weights come the head's readings of a dozen unrelated utterances, the background: how well a sequence fits
+them tells how easily it fits anything (short sequences of common phones do), which is no merit of the sound.
 """
 
 from collections.abc import Sequence
@@ -15,6 +18,8 @@ import numpy.typing as npt
 from voicebot.asr.phonemes import PHONES
 
 _NEVER = -1e30
+_FLOOR = 0.01
+"""Probability spread over all phones, so that one frame misread does not rule a word out."""
 _FILES = {"whisper-base": "whisper_base_phonemes.npz"}
 
 Matrix = npt.NDArray[np.float32]
@@ -30,13 +35,22 @@ class PhonemeHead:
     hidden_bias: Matrix
     output: Matrix
     output_bias: Matrix
+    background: Matrix
+    background_frames: npt.NDArray[np.int64]
 
     def log_posteriors(self, states: Matrix) -> npt.NDArray[np.float64]:
         """Return log probabilities, shape [frames, 1 + phones], for ``states`` of shape [frames, width]."""
         activity = np.maximum((states - self.mean) / self.scale @ self.hidden + self.hidden_bias, 0.0)
         logits = (activity @ self.output + self.output_bias).astype(np.float64)
-        logits -= logits.max(axis=1, keepdims=True)
-        return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
+        likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+        likely /= likely.sum(axis=1, keepdims=True)
+        return np.asarray(np.log((1 - _FLOOR) * likely + _FLOOR / likely.shape[1]))
+
+    def ease(self, sequences: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
+        """Return the mean log likelihood of each sequence of phones in utterances that do not hold it."""
+        ends = np.cumsum(self.background_frames)
+        utterances = np.split(self.background.astype(np.float64), ends[:-1])
+        return np.asarray(np.mean([ctc_log_likelihoods(one, sequences) for one in utterances], axis=0))
 
 
 def load_head(model: str) -> PhonemeHead | None:
@@ -46,8 +60,9 @@ def load_head(model: str) -> PhonemeHead | None:
     with (resources.files("voicebot.asr") / _FILES[model]).open("rb") as file, np.load(file) as data:
         if int(data["output"].shape[1]) != len(PHONES) + 1:
             raise ValueError(f"{_FILES[model]} was trained for another list of phonemes")
-        names = ("mean", "scale", "hidden", "hidden_bias", "output", "output_bias")
-        return PhonemeHead(*(data[name].astype(np.float32) for name in names))
+        names = ("mean", "scale", "hidden", "hidden_bias", "output", "output_bias", "background")
+        weights = {name: data[name].astype(np.float32) for name in names}
+        return PhonemeHead(**weights, background_frames=data["background_frames"].astype(np.int64))
 
 
 def ctc_log_likelihoods(

@@ -7,6 +7,7 @@ The rare text that repeats itself or is not believed gets a second try on a long
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from voicebot.asr import guards
 from voicebot.asr.activity import find_activity
-from voicebot.asr.base import ChoiceScore, Hints, RecognitionError, Transcript, Word
+from voicebot.asr.base import ChoiceScore, Hints, RecognitionError, RecognizerBusy, Transcript, Word
 from voicebot.asr.batch_stream import BatchStream, StillWanted
 from voicebot.asr.closed import ClosedQuestions, Sound
 from voicebot.asr.features import LONGEST_S, WHISPER_HZ, log_mel
@@ -63,6 +64,10 @@ class WhisperEars:
         self._name = name
         self._hypotheses = alternatives + 1
         self._timer = timer
+
+    def prepare(self, hints: Hints) -> None:
+        """Compute what the choices of ``hints`` need before any sound. Cached."""
+        self._closed.wordings(hints.choices, hints.language)
 
     def transcribe(self, pcm: Pcm, rate_hz: int, hints: Hints, wanted: StillWanted) -> Transcript:
         """Return what is said in ``pcm``; ``wanted`` is asked between the stages.
@@ -161,7 +166,10 @@ class WhisperRecognizer:
         self._pool = pool
 
     def open(self, rate_hz: int, hints: Hints = Hints()) -> BatchStream:
-        """Open a stream for one turn at ``rate_hz``."""
+        """Open a stream for one turn at ``rate_hz``; its choices are prepared while the caller speaks."""
+        if hints.choices:
+            with suppress(RecognizerBusy):
+                self._pool.submit(lambda: self._ears.prepare(hints))
         return BatchStream(self._pool, rate_hz, lambda pcm, wanted: self._ears.transcribe(pcm, rate_hz, hints, wanted))
 
     def unknown_words(self, texts: tuple[str, ...]) -> tuple[str, ...]:
