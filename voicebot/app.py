@@ -149,9 +149,16 @@ def new_dialogue(
     def new_reference() -> str:
         return f"{references.choice('ABCDEFGHJKLMNPRSTUVWXYZ')}-{references.randrange(1000):03d}"
 
-    return profile.brain.open(
-        Context(now, profile.advisers_open, profile.opening_words, new_reference, channel=channel, caller=caller)
+    context = Context(
+        now,
+        profile.advisers_open,
+        profile.opening_words,
+        new_reference,
+        channel=channel,
+        caller=caller,
+        weekly_hours=profile.weekly_hours,
     )
+    return profile.brain.open(context, references.randrange(1000))
 
 
 class _Judge:

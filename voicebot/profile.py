@@ -6,7 +6,7 @@ whole and the version in service stays.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from voicebot.dialog.brain import Brain
@@ -22,6 +22,7 @@ from voicebot.telephony.base import TransferMode, TransferOrder
 
 BASE = "base"
 ADVISERS = "conseillers"
+RECEPTION = "accueil"
 
 
 class ProfileError(Exception):
@@ -45,6 +46,10 @@ class Profile:
     def opening_words(self, at: datetime) -> str:
         """Return the advisers' next opening after ``at`` in spoken French."""
         return self.hours.calendar(ADVISERS).next_opening_words(at)
+
+    def weekly_hours(self, day: date) -> str:
+        """Return the reception's opening hours of the week of ``day`` in spoken French."""
+        return self.hours.calendar(RECEPTION).weekly_words(day)
 
     def orders(self, target: str) -> tuple[TransferOrder, ...]:
         """Return where ``target`` can be reached, each place by the profile's preferred mode."""

@@ -24,6 +24,12 @@ def test_in_a_dictation_zero_is_a_digit_and_hash_ends_the_entry() -> None:
     assert _typed(keypad, "061#") == ["061"]
 
 
+def test_while_a_name_is_asked_the_keys_without_letters_keep_their_meaning() -> None:
+    keypad = Keypad()
+    keypad.expect(Expect(slot="commune", dictation=Dictation.LETTERS, max_keys=3))
+    assert _typed(keypad, "0*868") == ["0", "*", "868"]
+
+
 def test_a_star_erases_what_was_typed() -> None:
     keypad = Keypad()
     keypad.expect(NUMBER)

@@ -86,9 +86,10 @@ class Ears:
         self._hints = Hints(
             choices=tuple(Choice(option.id, option.texts) for option in expect.options),
             phrases=expect.phrases,
-            digits=expect.dictation is not Dictation.NONE,
+            digits=expect.dictation is Dictation.DIGITS,
         )
-        self._patience = Patience.NORMAL if expect.dictation is Dictation.NONE else Patience.DICTATION
+        dictated = expect.dictation is not Dictation.NONE and not expect.options
+        self._patience = Patience.DICTATION if dictated else Patience.NORMAL
         self._unanswered = []
 
     def drop(self) -> None:

@@ -1,13 +1,15 @@
 """Keys pressed during a call: alone they are answers, in a dictation they are characters.
 
 Outside a dictation each key is handed over at once. While digits or letters are being typed, ``#`` ends the entry,
-``*`` erases it, and so do enough keys or a pause after the last one. Time is counted in frames.
+``*`` erases it, and enough keys or a pause after the last one end it too. Keys that spell no letter keep their meaning
+as long as no letter has been typed. Time is counted in frames.
 """
 
 from voicebot.audio.frames import FRAME_S
 from voicebot.dialog.turns import Dictation, Expect
 
 _ENTRY_PAUSE_S = 3.0
+_SPELL_NOTHING = "01*#"
 
 
 class Keypad:
@@ -36,6 +38,8 @@ class Keypad:
         if self._expect.dictation is Dictation.NONE and self._expect.max_keys <= 1:
             return keys[0]
         for key in keys:
+            if self._expect.dictation is Dictation.LETTERS and not self._typed and key in _SPELL_NOTHING:
+                return key
             if key == "#":
                 return self._take() or "#"
             if key == "*":

@@ -23,9 +23,9 @@ class Brain:
         self.understander = understander
         self._seeds = count(first_seed)
 
-    def open(self, context: Context) -> Dialogue:
-        """Begin a conversation."""
-        return Dialogue(self.knowledge, self.understander, context, next(self._seeds))
+    def open(self, context: Context, seed: int | None = None) -> Dialogue:
+        """Begin a conversation. ``seed`` fixes its wordings (the next of the counter by default)."""
+        return Dialogue(self.knowledge, self.understander, context, next(self._seeds) if seed is None else seed)
 
 
 class KnowledgeBox:

@@ -105,7 +105,9 @@ class Dialogue:
 
     def _keys(self, heard: Heard) -> Draft:
         talk, question, keys = self._talk, self._draft.question, heard.keys
-        typing = self._expect().dictation is not Dictation.NONE
+        dictation = self._expect().dictation
+        # zero, star and hash spell no name: alone they keep their meaning while a name is asked
+        typing = dictation is Dictation.DIGITS or (dictation is Dictation.LETTERS and keys not in ("0", "*", "#"))
         if typing and isinstance(question, SlotQuestion) and not question.listed:
             picked, draft = slots.typed_commune(talk, question, keys)
             return self._slot_filled(question, picked.id) if picked else draft

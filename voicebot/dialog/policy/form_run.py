@@ -179,8 +179,9 @@ def form_expect(talk: Talk, run: FormRun) -> Expect:
         return Expect(slot.name, dictation=Dictation.LETTERS, no_input_s=patient)
     if slot.kind == "reference":
         return Expect(slot.name, dictation=Dictation.DIGITS, no_input_s=patient)
-    if slot.kind == "commune" and run.attempt >= KEYPAD_ATTEMPT:
-        return Expect(slot.name, commune_options(talk), (), Dictation.LETTERS, 3, patient)
+    if slot.kind == "commune":
+        wait_s = patient if run.attempt >= KEYPAD_ATTEMPT else policy.no_input_s
+        return Expect(slot.name, commune_options(talk), (), Dictation.LETTERS, 3, wait_s)
     return Expect(slot.name, _options(talk, run, slot), no_input_s=patient if slot.kind in FREE else policy.no_input_s)
 
 

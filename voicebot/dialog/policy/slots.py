@@ -99,9 +99,8 @@ def slot_expect(talk: Talk, asked: SlotQuestion) -> Expect:
     if asked.slot == "commune":
         options = commune_options(talk)
         if asked.attempt >= KEYPAD_ATTEMPT:
-            slower = talk.knowledge.identity.policy.patient_no_input_s
-            return Expect(asked.slot, options, (), Dictation.LETTERS, _TYPED_LETTERS, slower)
-        return Expect(asked.slot, options, no_input_s=patience)
+            patience = talk.knowledge.identity.policy.patient_no_input_s
+        return Expect(asked.slot, options, (), Dictation.LETTERS, _TYPED_LETTERS, patience)
     if asked.slot == "flux":
         return Expect(asked.slot, stream_options(talk), no_input_s=patience)
     if asked.slot == "secteur":

@@ -1,0 +1,144 @@
+"""What the brain asks of the journal in the middle of a turn: earlier requests, and appointments already made.
+
+The brain is synchronous and works in a thread; the journal lives on the event loop. ``Requests`` waits, in the brain's
+thread, for what the loop finds, never longer than ``patience_s``: past it the caller is told that it cannot be said.
+"""
+
+import asyncio
+import logging
+import string
+import tomllib
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from voicebot.clock import PARIS
+from voicebot.dialog.wording import full_date, near_date
+from voicebot.journal.archive import RequestState
+from voicebot.journal.errors import JournalError
+from voicebot.journal.journal import Journal
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+KINDS = ("ticket", "message", "callback", "appointment")
+STATES = ("open", "assigned", "done", "cancelled")
+AWAY = "indisponible"
+_ANY_PLACES = frozenset({"ouverture", "changement"})
+_PLACES = {"appointment": _ANY_PLACES | {"jour", "moment"}}
+
+
+class RequestWordsError(Exception):
+    """The file of sentences on requests cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestWords:
+    """The French sentences on the state of a request, by kind then state; ``away`` when the journal cannot tell."""
+
+    away: str
+    by_kind: Mapping[str, Mapping[str, str]]
+
+    def tell(self, request: RequestState, today: date) -> str:
+        """Return where ``request`` stands, as the end of a sentence to be spoken."""
+        kind = request.type if request.type in self.by_kind else "ticket"
+        if kind == "appointment" and request.day is None:
+            kind = "ticket"
+        values = {
+            "ouverture": near_date(_local(request.opened_at), today).ear,
+            "changement": near_date(_local(request.changed_at), today).ear,
+            "jour": "" if request.day is None else full_date(request.day, today).ear,
+            "moment": request.moment,
+        }
+        return self.by_kind[kind][request.state].format_map(values)
+
+
+def load_request_words(path: Path) -> RequestWords:
+    """Read ``path`` (TOML).
+
+    Raises:
+        RequestWordsError: it is missing or invalid, or a sentence is missing, unknown, or has an unknown place.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise RequestWordsError(f"{path}: cannot be read: {error}") from error
+    faults = [f"{name}: unknown" for name in sorted(set(document) - {AWAY, *KINDS})]
+    if not isinstance(document.get(AWAY), str):
+        faults.append(f"{AWAY}: must be a sentence")
+    for kind in KINDS:
+        table = document.get(kind)
+        if not isinstance(table, dict):
+            faults.append(f"[{kind}]: this table is missing")
+            continue
+        faults += [f"{kind}.{state}: unknown (known: {', '.join(STATES)})" for state in sorted(set(table) - {*STATES})]
+        faults += [f"{kind}.{state}: {fault}" for state in STATES for fault in _faults(kind, table.get(state))]
+    if faults:
+        raise RequestWordsError("\n".join(f"{path}: {fault}" for fault in faults))
+    return RequestWords(document[AWAY], {kind: document[kind] for kind in KINDS})
+
+
+def _faults(kind: str, sentence: Any) -> list[str]:
+    if not isinstance(sentence, str) or not sentence:
+        return ["must be a sentence"]
+    known = _PLACES.get(kind, _ANY_PLACES)
+    try:
+        places = {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+    except ValueError as error:
+        return [f"has a mistake in its braces ({error})"]
+    return [f"{{{place}}} is unknown (known: {', '.join(sorted(known))})" for place in sorted(places - known)]
+
+
+def _local(moment: datetime) -> date:
+    return moment.astimezone(PARIS).date()
+
+
+class Requests:
+    """The journal as a conversation's ``Context`` wants it; made on the loop's thread, asked from any other."""
+
+    def __init__(
+        self, journal: Journal, words: RequestWords, now: Callable[[], datetime], patience_s: float = 2.0
+    ) -> None:
+        self._journal = journal
+        self._words = words
+        self._now = now
+        self._patience_s = patience_s
+        self._loop = asyncio.get_running_loop()
+
+    def find_request(self, reference: str) -> str | None:
+        """Return where a request stands, as the end of a sentence; ``None`` when there is none of this reference."""
+        try:
+            found = self._ask(self._journal.find_request(reference))
+        except (JournalError, TimeoutError) as error:
+            log.warning("a request could not be looked up: %s", error)
+            return self._words.away
+        return None if found is None else self._words.tell(found, _local(self._now()))
+
+    def taken(self, form: str, day: date, moment: str) -> int:
+        """Return how many appointments are made already; none as far as is known when the journal does not answer."""
+        try:
+            return self._ask(self._journal.taken(form, day, moment))
+        except (JournalError, TimeoutError) as error:
+            log.warning("appointments could not be counted: %s", error)
+            return 0
+
+    def _ask(self, question: Coroutine[Any, Any, T]) -> T:
+        if _running_loop() is self._loop:
+            question.close()
+            raise RuntimeError("the brain must not be asked on the event loop's thread: it would wait for itself")
+        answer: Future[T] = asyncio.run_coroutine_threadsafe(question, self._loop)
+        try:
+            return answer.result(self._patience_s)
+        except TimeoutError:
+            answer.cancel()
+            raise
+
+
+def _running_loop() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
