@@ -18,6 +18,7 @@ from baresip import Account, BaresipError, Call, Config, RegistrationError, Runt
 
 from voicebot.clock import Clock
 from voicebot.telephony.admission import Admission
+from voicebot.telephony.baresip_dial import Dialler
 from voicebot.telephony.baresip_leg import BaresipLeg
 from voicebot.telephony.baresip_transfer import hand_over
 from voicebot.telephony.base import CallInfo, TelephonyError, TransferOrder, TransferResult
@@ -135,7 +136,10 @@ class BaresipLine:
             raise TelephonyError(f"sip.{error}") from error
         loop = asyncio.get_running_loop()
         self._watch = _LeakWatch(loop, self)
-        logging.getLogger("baresip.native").addHandler(self._watch)
+        native = logging.getLogger("baresip.native")
+        native.addHandler(self._watch)
+        if not native.isEnabledFor(logging.WARNING):  # the guard needs these lines whatever is printed
+            native.setLevel(logging.WARNING)
         self._runtime.on_dead = self._engine_died
         try:
             await self._runtime.start(engine_config(settings))
@@ -222,7 +226,7 @@ class BaresipLine:
             return
 
         async def transfer(leg: BaresipLeg, order: TransferOrder) -> TransferResult:
-            return await hand_over(leg, order, agent)
+            return await hand_over(leg, order, Dialler(self._runtime, agent))
 
         leg = BaresipLeg(call, info, transfer)
         self._live.add(leg)

@@ -13,9 +13,10 @@ import urllib.parse
 from collections.abc import Mapping
 
 import numpy as np
-from baresip import BaresipError, CallFailed, CallTimeout, TransferFailed, UserAgent
+from baresip import BaresipError, CallFailed, CallTimeout, TransferFailed
 
 from voicebot.audio.frames import LINE_HZ, Pcm, frame_samples, silence
+from voicebot.telephony.baresip_dial import Dialler
 from voicebot.telephony.baresip_leg import BaresipLeg
 from voicebot.telephony.base import CallEnded, CallInfo, TelephonyError, TransferMode, TransferOrder, TransferResult
 from voicebot.telephony.outcomes import transfer_result
@@ -29,14 +30,14 @@ _TAIL_FRAMES = 4
 """What is played is on the wire two or three frames later."""
 
 
-async def hand_over(leg: BaresipLeg, order: TransferOrder, agent: UserAgent) -> TransferResult:
-    """Hand ``leg`` over as ``order`` says, calling as ``agent``.
+async def hand_over(leg: BaresipLeg, order: TransferOrder, dialler: Dialler) -> TransferResult:
+    """Hand ``leg`` over as ``order`` says, calling with ``dialler``.
 
     Bridged transfers return when the conversation with the adviser ends: until then the leg must go on ticking.
     """
     if order.mode is TransferMode.BLIND:
         return await _blind(leg, order)
-    adviser = await _reach(leg, order, agent)
+    adviser = await _reach(leg, order, dialler)
     if isinstance(adviser, TransferResult):
         return adviser
     try:
@@ -77,10 +78,10 @@ async def _blind(leg: BaresipLeg, order: TransferOrder) -> TransferResult:
     return TransferResult.ANSWERED
 
 
-async def _reach(leg: BaresipLeg, order: TransferOrder, agent: UserAgent) -> BaresipLeg | TransferResult:
+async def _reach(leg: BaresipLeg, order: TransferOrder, dialler: Dialler) -> BaresipLeg | TransferResult:
     """Call the adviser; return their leg once they answer, else how it failed. Cancels when the caller leaves."""
     try:
-        call = await agent.dial(order.uri, dict(order.headers))
+        call = await dialler.dial(order.uri, order.headers)
     except (BaresipError, ValueError) as error:
         log.warning("%s cannot be dialled: %s", order.uri, error)
         return TransferResult.FAILED

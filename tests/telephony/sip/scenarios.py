@@ -66,6 +66,25 @@ def recv(status: int, optional: bool = False, timeout_ms: int = 0) -> str:
     return f'<recv response="{status}"{more}{limit} rtd="true"/>'
 
 
+def refusal(status: int) -> str:
+    """Wait for a failing answer to the INVITE, and confirm it."""
+    return (
+        recv(180, optional=True)
+        + recv(status)
+        + """<send><![CDATA[
+ACK sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+[last_Via:]
+[last_From:]
+[last_To:]
+Call-ID: [call_id]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>"""
+    )
+
+
 def wait_for(method: str) -> str:
     """Wait for a request."""
     return f'<recv request="{method}"/>'
@@ -177,7 +196,7 @@ def adviser_answers(port: int | str) -> str:
 
 def adviser_refuses(status: str) -> str:
     """An adviser whose telephone answers ``status``."""
-    return wait_for("INVITE") + _reply("180 Ringing") + pause(100) + _reply(status) + wait_for("ACK")
+    return wait_for("INVITE") + _reply(status) + wait_for("ACK")
 
 
 def adviser_lets_ring() -> str:

@@ -1,0 +1,63 @@
+"""A process of its own that answers calls and replies in tones, as ``voicebot serve`` does: port, leak limit.
+
+Prints ``ready`` once it listens, then a line for each call that ends; exits with 75 (try again) when worn out.
+"""
+
+import asyncio
+import signal
+import sys
+
+import numpy as np
+
+from tests.telephony.sip.peers import HOST, NUMBER
+from voicebot.audio.frames import level_dbfs, silence
+from voicebot.clock import WallClock
+from voicebot.telephony.baresip_leg import BaresipLeg
+from voicebot.telephony.baresip_line import BaresipLine
+from voicebot.telephony.settings import AdmissionSettings, ListenSettings, NumberSettings, SipSettings
+
+WORN_OUT = 75
+
+
+async def converse(leg: BaresipLeg) -> None:
+    """Say a second of tone at the start, after each thing said (half a second of quiet ends it) and after each key."""
+    await leg.answer()
+    time = np.arange(8000) / 8000
+    sound = (8000 * np.sin(2 * np.pi * 440 * time)).astype(np.int16)
+    frames = at = 0
+    quiet: int | None = None
+    while (tick := await leg.tick()) is not None:
+        leg.play(sound[at * 160 : at * 160 + 160] if at < 50 else silence(160))
+        at, frames = at + 1, frames + 1
+        if level_dbfs(tick.pcm) > -50:
+            quiet = 0
+        elif quiet is not None:
+            quiet += 1
+        if tick.keys or quiet == 25:
+            at, quiet = 0, None
+    sys.stdout.write(f"ended {frames}\n")
+    sys.stdout.flush()
+
+
+async def serve(port: int, leak_limit: int) -> int:
+    settings = SipSettings(
+        listen=ListenSettings(HOST, port, ("udp",)),
+        lines=(NumberSettings(NUMBER),),
+        admission=AdmissionSettings(leak_limit=leak_limit, drain_s=5),
+    )
+    line = BaresipLine(settings, WallClock())
+    await line.start()
+    drains: list[asyncio.Task[None]] = []
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, lambda: drains.append(loop.create_task(line.drain())))
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    async with asyncio.TaskGroup() as group:
+        async for leg in line.calls():
+            group.create_task(converse(leg))
+    await line.stop()
+    return WORN_OUT if line.worn_out else 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]))))

@@ -1,0 +1,152 @@
+"""The guard around the engine: limits, drain, and what happens when it has lost calls."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.telephony.sip import scenarios as sc
+from tests.telephony.sip.peers import HOST, NUMBER, free_port, line_settings, next_call, rtp_peer, running_line, sipp
+from tests.telephony.sip.serve_line import WORN_OUT
+from voicebot.telephony.settings import AdmissionSettings, SipSettings
+
+ROOT = Path(__file__).resolve().parents[3]
+
+NO_CONTACT = """INVITE sip:{user}@{host}:{port} SIP/2.0
+Via: SIP/2.0/UDP {host}:9;branch=z9hG4bK{index}
+From: <sip:+33612345678@{host}>;tag={index}
+To: <sip:{user}@{host}>
+Call-ID: leak-{index}
+CSeq: 1 INVITE
+Max-Forwards: 70
+Content-Type: application/sdp
+Content-Length: {length}
+
+"""
+OFFER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n"
+
+
+def send_without_contact(settings: SipSettings, count: int, source: str = HOST, start: int = 0) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((source, 0))
+        for index in range(start, start + count):
+            head = NO_CONTACT.format(
+                user=NUMBER, host=HOST, port=settings.listen.port, index=index, length=len(OFFER)
+            ).replace("\n", "\r\n")
+            sock.sendto((head + OFFER).encode(), (HOST, settings.listen.port))
+
+
+@contextlib.asynccontextmanager
+async def served(leak_limit: int) -> AsyncIterator[tuple[SipSettings, asyncio.subprocess.Process]]:
+    settings = line_settings()
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.telephony.sip.serve_line", str(settings.listen.port), str(leak_limit)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdout is not None
+    try:
+        assert await asyncio.wait_for(process.stdout.readline(), 10) == b"ready\n"
+        yield settings, process
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+def test_calls_the_engine_loses_are_counted_and_at_the_limit_the_process_asks_to_be_replaced() -> None:
+    async def story() -> None:
+        async with served(leak_limit=6) as (settings, process):
+            send_without_contact(settings, 5)
+            async with rtp_peer() as peer:
+                steps = sc.scenario(sc.answered(peer.port), sc.pause(300), sc.bye())
+                assert (await sipp(steps, settings)).status == 0
+                assert peer.received
+            assert process.returncode is None
+            send_without_contact(settings, 1, start=5)
+            assert await asyncio.wait_for(process.wait(), 10) == WORN_OUT
+
+    asyncio.run(story())
+
+
+def test_a_stop_lets_live_calls_finish_and_refuses_new_ones() -> None:
+    async def story() -> None:
+        async with served(leak_limit=6) as (settings, process), rtp_peer() as peer:
+            live = asyncio.create_task(sipp(sc.scenario(sc.answered(peer.port), sc.pause(1500), sc.bye()), settings))
+            await asyncio.wait_for(peer.met.wait(), 5)
+            process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.2)
+            refused = sc.scenario(sc.invite(40000), sc.recv(100, optional=True), sc.refusal(486))
+            assert (await sipp(refused, settings)).status == 0
+            assert process.returncode is None
+            assert (await live).status == 0
+            assert await asyncio.wait_for(process.wait(), 10) == 0
+
+    asyncio.run(story())
+
+
+def test_the_call_beyond_capacity_is_busy_and_the_next_after_a_hang_up_is_not() -> None:
+    async def story() -> None:
+        settings = line_settings(AdmissionSettings(capacity=1))
+        async with running_line(settings) as line:
+            ringing = sc.scenario(
+                sc.invite(40000), sc.recv(100, optional=True), sc.recv(180), sc.pause(600), sc.cancel()
+            )
+            first = asyncio.create_task(sipp(ringing, settings))
+            leg = await next_call(line)
+            refused = sc.scenario(sc.invite(40000), sc.recv(100, optional=True), sc.refusal(486))
+            assert (await sipp(refused, settings)).status == 0
+            assert (await first).status == 0
+            await leg.wait_closed()
+            again = asyncio.create_task(sipp(ringing, settings))
+            await next_call(line)
+            assert (await again).status == 0
+
+    asyncio.run(story())
+
+
+def test_a_source_that_is_not_allowed_gets_no_answer_and_costs_nothing() -> None:
+    async def story() -> None:
+        settings = line_settings(AdmissionSettings(sources=("127.0.0.1/32",)))
+        async with running_line(settings) as line:
+            send_without_contact(settings, 20, source="127.0.0.9")
+            assert (await sipp(sc.scenario(sc.options()), settings)).status == 0
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+                stranger.bind(("127.0.0.9", 0))
+                stranger.settimeout(0.3)
+                stranger.sendto(b"OPTIONS sip:x@127.0.0.1 SIP/2.0\r\n\r\n", (HOST, settings.listen.port))
+                with pytest.raises(TimeoutError):
+                    stranger.recv(2000)
+            assert line.leaks == 0
+
+    asyncio.run(story())
+
+
+def test_a_line_that_has_lost_calls_still_stops() -> None:
+    async def story() -> None:
+        async with served(leak_limit=100) as (settings, process):
+            send_without_contact(settings, 20)
+            await asyncio.sleep(0.3)
+            process.send_signal(signal.SIGTERM)
+            assert await asyncio.wait_for(process.wait(), 10) == 0
+
+    asyncio.run(story())
+
+
+def test_ports_are_free_again_after_a_stop() -> None:
+    async def story() -> None:
+        settings = line_settings()
+        for _ in range(3):
+            async with running_line(settings):
+                pass
+        assert free_port()
+
+    asyncio.run(story())
