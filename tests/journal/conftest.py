@@ -1,5 +1,6 @@
 """The two databases that every test of the journal runs on, and how to make each unreachable for a while."""
 
+import asyncio
 import itertools
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator
@@ -10,11 +11,13 @@ from typing import Any
 import pytest
 
 from tests.journal.postgres import Cluster
+from voicebot.journal.database import Database
 from voicebot.journal.journal import Journal, Patience
 from voicebot.journal.opening import open_journal
 from voicebot.journal.settings import JournalSettings
 
 QUICK = Patience(first_s=0.01, longest_s=0.05)
+_TEMPLATE = "journal_tables"
 _bases = itertools.count()
 
 
@@ -39,8 +42,24 @@ class Base:
 def cluster() -> Iterator[Cluster]:
     """A running PostgreSQL server."""
     cluster = Cluster()
+    asyncio.run(_make_tables(cluster.create(_TEMPLATE)))
     yield cluster
     cluster.close()
+
+
+async def _make_tables(url: str) -> None:
+    database = Database(url)
+    await database.prepare()
+    await database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database of each kind without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.sqlite'}"
+    cluster: Cluster = request.getfixturevalue("cluster")
+    return cluster.create(f"empty_{next(_bases)}")
 
 
 class SqliteOutage:
@@ -62,7 +81,7 @@ class SqliteOutage:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def base(request: pytest.FixtureRequest, tmp_path: Path) -> Base:
-    """An empty database of each kind."""
+    """A database of each kind with nothing in it."""
     if request.param == "sqlite":
         path = tmp_path / "journal.sqlite"
         outage = SqliteOutage(path)
@@ -74,14 +93,13 @@ def base(request: pytest.FixtureRequest, tmp_path: Path) -> Base:
 
 @pytest.fixture
 def server(cluster: Cluster, tmp_path: Path) -> Base:
-    """An empty database on a server that can be stopped, so that reading fails too."""
-    settings = JournalSettings(url=cluster.create(f"journal_{next(_bases)}")).within(tmp_path)
+    """A database on a server that can be stopped, so that reading fails too; its tables are there."""
+    settings = JournalSettings(url=cluster.create(f"journal_{next(_bases)}", _TEMPLATE)).within(tmp_path)
     return Base(settings, cluster.stop, cluster.start)
 
 
 def kept_open(base: Base, work: Callable[[Journal], Coroutine[Any, Any, Any]]) -> Any:
     """Run ``work`` with the journal of ``base`` and close it."""
-    import asyncio
 
     async def session() -> Any:
         journal = await base.open()

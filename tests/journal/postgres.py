@@ -47,9 +47,10 @@ class Cluster:
         """Stop it at once, connections and all."""
         self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "-s", "stop")
 
-    def create(self, base: str) -> str:
-        """Create an empty database and return its URL."""
-        self._run("psql", "-h", str(self.folder), "-U", _OWNER, "-q", "-c", f"CREATE DATABASE {base}", "postgres")
+    def create(self, base: str, template: str = "template1") -> str:
+        """Create a database, empty or a copy of ``template``, and return its URL."""
+        words = f"CREATE DATABASE {base} TEMPLATE {template}"
+        self._run("psql", "-h", str(self.folder), "-U", _OWNER, "-q", "-c", words, "postgres")
         return f"postgresql://{_OWNER}@/{base}?host={self.folder}"
 
     def close(self) -> None:

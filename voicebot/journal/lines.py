@@ -6,6 +6,7 @@ names a caller: numbers are pseudonyms, coordinates are encrypted. ``v`` lets a 
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,7 @@ from voicebot.journal.seal import PRIVATE_SLOTS, Seal, mask, masked, storable
 
 VERSION = 1
 _LARGEST_INT = 2**31 - 1
+_SENTENCES = re.compile(r"(?<=[.?!…])\s+")
 
 
 class BadLine(ValueError):
@@ -94,15 +96,44 @@ def _turn(event: TurnHeard, seal: Seal) -> tuple[str, dict[str, Any]]:
         "day": _local(event.at)["day"],
         "t_s": event.t_s,
         "channel": event.channel,
-        "heard": masked(event.heard),
+        "heard": _heard(event),
         "confidence": event.confidence,
         "intent": event.intent,
         "entities": _without_private(event.entities),
-        "said": masked(event.said),
+        "said": _said(event),
         "understood": event.understood,
         "interrupted": event.interrupted,
         "delay_ms": event.delay_ms,
     }
+
+
+def _heard(event: TurnHeard) -> str:
+    """Return what was heard; the answer to a question about the caller's coordinates is masked whole.
+
+    It may be spelt or said in any way ("zéro six, douze…"), so it cannot be found among the words.
+    """
+    private = _private(event.entities)
+    if event.intent is None and private:
+        return ", ".join(mask(name, value) for name, value in private.items())
+    return _hidden(event.heard, private)
+
+
+def _said(event: TurnHeard) -> str:
+    private = _private(event.entities)
+    said = _hidden(event.said, private)
+    if "email" in private:  # read back letter by letter or word by word: "…, arobase, …"
+        said = " ".join(mask("email", "") if "arobase" in part else part for part in _SENTENCES.split(said))
+    return said
+
+
+def _private(entities: Mapping[str, str]) -> dict[str, str]:
+    return {name: entities[name] for name in PRIVATE_SLOTS if entities.get(name)}
+
+
+def _hidden(text: str, private: Mapping[str, str]) -> str:
+    for name, value in private.items():
+        text = re.sub(re.escape(value), mask(name, value), text, flags=re.IGNORECASE)
+    return masked(text)
 
 
 def _answered(event: TurnAnswered, seal: Seal) -> tuple[str, dict[str, Any]]:
@@ -116,7 +147,7 @@ def _answered(event: TurnAnswered, seal: Seal) -> tuple[str, dict[str, Any]]:
 
 
 def _kept(event: Kept, seal: Seal) -> tuple[str, dict[str, Any]]:
-    private = {name: event.slots[name] for name in PRIVATE_SLOTS if event.slots.get(name)}
+    private = _private(event.slots)
     return "kept", {
         "id": f"{event.contact}:{event.seq}",
         "contact_id": event.contact,

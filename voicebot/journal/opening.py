@@ -5,14 +5,15 @@ import os
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 
 from voicebot.journal.archive import Archive
 from voicebot.journal.database import Database
 from voicebot.journal.errors import JournalAway, JournalError, KeyTrouble
 from voicebot.journal.journal import Journal, Patience
 from voicebot.journal.seal import Keys, Seal, load_keys, make_keys
-from voicebot.journal.settings import JournalSettings
-from voicebot.journal.spool import open_run
+from voicebot.journal.settings import JournalSettings, Retention
+from voicebot.journal.spool import open_run, purge_refused
 from voicebot.journal.store import knows_keys
 
 log = logging.getLogger(__name__)
@@ -73,6 +74,20 @@ async def open_archive(
         yield Archive(database, Seal(keys) if keys is not None else None)
     finally:
         await database.close()
+
+
+async def purge_journal(
+    archive: Archive, settings: JournalSettings, now: datetime, periods: Retention | None = None
+) -> dict[str, int]:
+    """Apply the retention periods (those of ``settings`` by default) at ``now``; return how much of each kind went.
+
+    Raises:
+        JournalAway: the database does not answer.
+    """
+    periods = periods or settings.retention
+    counts = await archive.purge(now, periods)
+    before_s = (now - timedelta(days=periods.transcripts)).timestamp()
+    return counts | {"refused": purge_refused(settings.spool, before_s)}
 
 
 async def _first_keys(database: Database, settings: JournalSettings) -> Keys:
