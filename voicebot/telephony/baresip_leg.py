@@ -20,7 +20,7 @@ from voicebot.audio.frames import LINE_HZ, Pcm, frame_samples, silence
 from voicebot.audio.resample import Resampler
 from voicebot.telephony.base import CallEnded, CallInfo, LegStats, TelephonyError, Tick, TransferOrder, TransferResult
 from voicebot.telephony.emodel import mos, rating
-from voicebot.telephony.pace import Inbound, Outbound, Pace
+from voicebot.telephony.pace import Inbound, Lateness, Outbound, Pace
 from voicebot.telephony.presses import KeyPresses
 
 log = logging.getLogger(__name__)
@@ -68,6 +68,7 @@ class BaresipLeg:
         self._format: _Format | None = None
         self._from_wire = Resampler(LINE_HZ, LINE_HZ)
         self._to_wire = Resampler(LINE_HZ, LINE_HZ)
+        self.lateness = Lateness()
         self._flowing = False
         self._received = 0
         self._idle_sent = -1
@@ -168,6 +169,7 @@ class BaresipLeg:
             if frame is not None:
                 self._pace.follow(self._loop.time())
                 break
+        self.lateness.note(self._loop.time() - due_s)
         self._flowing = frame is not None
         if frame is None:
             self._pace.skip_missed(self._loop.time())

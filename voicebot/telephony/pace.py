@@ -14,6 +14,7 @@ _CALM_FRAMES = 50
 _QUIET_DBFS = -45.0
 _AHEAD_FRAMES = 2
 _BACKLOG_FRAMES = 50
+_MOST_LATE_MS = 200
 
 
 class Pace:
@@ -43,6 +44,33 @@ class Pace:
             return 0
         self._due_s += missed * FRAME_S
         return missed
+
+
+class Lateness:
+    """How late frames were handed over, counted by whole milliseconds: bounded however long the call."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * (_MOST_LATE_MS + 1)
+        self._total = 0
+
+    def note(self, late_s: float) -> None:
+        """Count one frame."""
+        self._counts[min(_MOST_LATE_MS, max(0, int(late_s * 1000)))] += 1
+        self._total += 1
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """Frames by milliseconds of lateness, the last entry holding all that were later."""
+        return tuple(self._counts)
+
+    def within_ms(self, share: float) -> int:
+        """Return the least number of ms within which ``share`` (0 to 1) of the frames came; 0 when there were none."""
+        passed = 0
+        for late_ms, count in enumerate(self._counts):
+            passed += count
+            if passed >= share * self._total:
+                return late_ms
+        return _MOST_LATE_MS
 
 
 class Inbound:

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.audio.frames import Pcm, silence
-from voicebot.telephony.pace import Inbound, Outbound, Pace
+from voicebot.telephony.pace import Inbound, Lateness, Outbound, Pace
 
 SIZE = 160
 
@@ -114,3 +114,11 @@ def test_a_flush_drops_what_waits_and_says_how_much() -> None:
         outbound.push(frame(5), ahead=2 * SIZE, starved=False)
     assert outbound.flush() == 3 * SIZE
     assert outbound.waiting_samples == 0
+
+
+def test_lateness_is_told_by_share_of_the_frames() -> None:
+    lateness = Lateness()
+    for late_s in [0.0005] * 98 + [0.0125, 3.0]:
+        lateness.note(late_s)
+    assert (lateness.within_ms(0.5), lateness.within_ms(0.99), lateness.within_ms(1.0)) == (0, 12, 200)
+    assert Lateness().within_ms(0.99) == 0
