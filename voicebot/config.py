@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from voicebot.asr.settings import AsrSettings
 from voicebot.audio.settings import TurnSettings
+from voicebot.journal.settings import JournalSettings
 from voicebot.telephony.settings import SipSettings
 from voicebot.tts.settings import TtsSettings
 from voicebot.web.settings import WebSettings
@@ -60,6 +61,7 @@ class Settings:
     turn: TurnSettings = field(default_factory=TurnSettings)
     sip: SipSettings = field(default_factory=SipSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    journal: JournalSettings = field(default_factory=JournalSettings)
 
 
 def load_settings(path: Path) -> Settings:
@@ -97,7 +99,8 @@ def parse_settings(document: dict[str, Any], *, source: str, folder: Path) -> Se
         raise ConfigError("\n".join(f"{source}: {fault}" for fault in faults))
     settings = Settings(**tables)
     paths = {entry.name: folder / getattr(settings.paths, entry.name) for entry in dataclasses.fields(PathSettings)}
-    return dataclasses.replace(settings, paths=PathSettings(**paths))
+    made = PathSettings(**paths)
+    return dataclasses.replace(settings, paths=made, journal=settings.journal.within(made.data))
 
 
 def _read_table(cls: Any, name: str, table: dict[str, Any], faults: list[str]) -> Any:

@@ -42,6 +42,15 @@ def test_enough_keys_end_the_entry_by_themselves() -> None:
     assert _typed(keypad, "0612345678") == ["0612345678"]
 
 
+def test_a_hash_pressed_by_habit_after_the_last_digit_is_not_an_answer() -> None:
+    keypad = Keypad()
+    keypad.expect(NUMBER)
+    assert _typed(keypad, "0612345678") == ["0612345678"]
+    keypad.expect(Expect())
+    assert keypad.meant("#") == ""
+    assert keypad.meant("#") == "#"
+
+
 def test_a_pause_after_the_last_key_ends_the_entry() -> None:
     keypad = Keypad()
     keypad.expect(NUMBER)

@@ -6,12 +6,14 @@ for what else the caller may have said.
 """
 
 import json
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,10 @@ from voicebot.audio.resample import Resampler
 
 DEFAULT_MODEL_HZ = 16000
 BLOCK_S = 0.1
+UNKNOWN = "[unk]"
+GRAMMAR_MARGIN = 12.0
+GRAMMAR_SCALE = 4.0
+"""How much less likely than free speech (log, and its spread) the best phrase of a grammar may be and still be said."""
 DYNAMIC_GRAPH = ("graph/Gr.fst", "graph/HCLr.fst")
 
 
@@ -193,14 +199,17 @@ class _Decoders:
             confidence=confidence,
             words=words,
             alternatives=tuple(other for other in alternatives if other != text),
-            choices=self._choices(),
+            choices=self._choices(segments),
         )
 
-    def _choices(self) -> tuple[ChoiceScore, ...]:
+    def _choices(self, free: list[tuple[_Reading, ...]]) -> tuple[ChoiceScore, ...]:
         if self._closed is None or self._grammar is None:
             return ()
-        readings: list[tuple[str, float]] = [("", 0.0)]
-        for segment in self._closed.finish():
+        bound = self._closed.finish()
+        if not bound or not free:
+            return choice_scores(self._grammar, ())
+        readings: list[tuple[str, float]] = [("", _believable(bound, free))]
+        for segment in bound:
             weights = _posteriors(segment)
             readings = [
                 (f"{text} {reading.text}".strip(), probability * weight)
@@ -223,20 +232,15 @@ class VoskRecognizer:
         self._pool = pool
         self._alternatives = alternatives
         self._timer = timer
-        vosk.SetLogLevel(-1)
-        try:
-            self._model = vosk.Model(model_path=str(folder))
-        except Exception as error:  # vosk raises a bare Exception
-            raise RecognitionError(
-                f"the Vosk model in {folder} cannot be loaded ({error}); run: voicebot models verify"
-            ) from error
+        self._model = _load(folder)
 
     def open(self, rate_hz: int, hints: Hints = Hints()) -> VoskStream:
         """Open a stream for one turn at ``rate_hz``."""
         grammar = Grammar.of(hints.choices, self._knows) if hints.choices and self.grammar else None
         closed = None
         if grammar is not None and grammar.phrases:
-            text = json.dumps([*grammar.phrases, "[unk]"], ensure_ascii=False)
+            phrases = [*grammar.phrases, UNKNOWN] if self._knows(UNKNOWN) else list(grammar.phrases)
+            text = json.dumps(phrases, ensure_ascii=False)
             closed = _Decoder(vosk.KaldiRecognizer(self._model, float(self._model_hz), text), 9)
         free = _Decoder(vosk.KaldiRecognizer(self._model, float(self._model_hz)), self._alternatives)
         decoders = _Decoders(free, closed, grammar, self.name)
@@ -270,6 +274,35 @@ def model_rate(folder: Path) -> int:
                 if key.strip() == "--sample-frequency":
                     return int(float(value))
     return DEFAULT_MODEL_HZ
+
+
+def _load(folder: Path) -> Any:
+    """Load the model without Kaldi's dither: noise drawn at random would make the same call give two transcripts."""
+    vosk.SetLogLevel(-1)
+    with TemporaryDirectory(prefix="voicebot-vosk-") as name:
+        shadow = Path(name)
+        for part in folder.iterdir():
+            if part.name == "conf":
+                shutil.copytree(part, shadow / "conf")
+            elif part.name == "mfcc.conf":
+                shutil.copy(part, shadow)
+            else:
+                (shadow / part.name).symlink_to(part.resolve())
+        for features in (shadow / "conf" / "mfcc.conf", shadow / "mfcc.conf"):
+            if features.is_file():
+                features.write_text(features.read_text("utf-8").rstrip() + "\n--dither=0\n", "utf-8")
+        try:
+            return vosk.Model(model_path=str(shadow))
+        except Exception as error:  # vosk raises a bare Exception
+            raise RecognitionError(
+                f"the Vosk model in {folder} cannot be loaded ({error}); run: voicebot models verify"
+            ) from error
+
+
+def _believable(bound: list[tuple[_Reading, ...]], free: list[tuple[_Reading, ...]]) -> float:
+    """Return the probability that a phrase of the grammar was said at all, from what it costs to insist on one."""
+    cost = sum(segment[0].likelihood for segment in free) - sum(segment[0].likelihood for segment in bound)
+    return float(1.0 / (1.0 + np.exp(np.clip((cost - GRAMMAR_MARGIN) / GRAMMAR_SCALE, -50.0, 50.0))))
 
 
 def _posteriors(readings: tuple[_Reading, ...]) -> list[float]:

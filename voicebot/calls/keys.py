@@ -10,6 +10,8 @@ from voicebot.dialog.turns import Dictation, Expect
 
 _ENTRY_PAUSE_S = 3.0
 _SPELL_NOTHING = "01*#"
+_HABIT_S = 2.0
+"""A hash pressed this soon after an entry that ended by itself was meant to end it."""
 
 
 class Keypad:
@@ -19,6 +21,7 @@ class Keypad:
         self._expect = Expect()
         self._typed = ""
         self._idle_s = 0.0
+        self._since_full_s = _HABIT_S
 
     @property
     def typing(self) -> bool:
@@ -29,6 +32,13 @@ class Keypad:
         """Prepare for the answer to what was just asked; an entry in progress is forgotten."""
         self._expect = expect
         self._typed = ""
+
+    def meant(self, keys: str) -> str:
+        """Return the keys of one frame without a hash pressed by habit after an entry that ended by itself."""
+        if keys[:1] == "#" and self._since_full_s < _HABIT_S:
+            self._since_full_s = _HABIT_S
+            return keys[1:]
+        return keys
 
     def feed(self, keys: str) -> str | None:
         """Take the keys pressed in one frame; return an entry once it is whole, else ``None``."""
@@ -47,10 +57,12 @@ class Keypad:
                 continue
             self._typed += key
             if len(self._typed) == self._expect.max_keys:
+                self._since_full_s = 0.0
                 return self._take()
         return None
 
     def _wait(self) -> str | None:
+        self._since_full_s += FRAME_S
         if not self._typed:
             return None
         self._idle_s += FRAME_S

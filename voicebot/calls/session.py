@@ -179,8 +179,9 @@ class CallSession:
             witness.frame(tick.pcm, self._silent if out is None else out)
         if out is not None:
             self._note_answer_started()
-        entry = self._keypad.feed(tick.keys)
-        if tick.keys:
+        keys = self._keypad.meant(tick.keys)
+        entry = self._keypad.feed(keys)
+        if keys:
             self._pressed()
         if entry is not None and self._state in (State.SPEAKING, State.LISTENING, State.THINKING):
             self._take_keys(entry)

@@ -88,7 +88,7 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
         findings.mistakes.append(f"{config}: call.profile: no profile {settings.call.profile!r}")
     for name in names:
         try:
-            loaded = load_profile(name, settings.paths.profiles)
+            loaded = load_profile(name, settings.paths.profiles, settings.paths.data / "understanding")
         except ProfileError as error:
             findings.mistakes += str(error).splitlines()
             continue

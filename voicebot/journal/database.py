@@ -21,7 +21,7 @@ from voicebot.journal.errors import JournalAway, JournalError
 HEAD = "r0001"
 """The revision of the tables that this version works with."""
 
-_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
+_DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _CONNECT_S = 5.0
 _BUSY_S = 5.0
 _MIGRATION_LOCK = 0x766F6963

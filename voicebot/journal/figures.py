@@ -6,8 +6,7 @@ something and were not understood, among those that asked. *Delay*: from the end
 sound of the answer; percentiles are of the nearest rank. *Satisfaction*: the mean score by question of the survey.
 """
 
-import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -127,11 +126,12 @@ async def _delays(connection: AsyncConnection, days: tuple[str, str]) -> Delays:
     query = select(turns.c.delay_ms, func.count()).where(here).group_by(turns.c.delay_ms).order_by(turns.c.delay_ms)
     histogram = [(row[0], row[1]) for row in await connection.execute(query)]
     count = sum(number for _, number in histogram)
-    return Delays(count, _rank(histogram, count, 0.5), _rank(histogram, count, 0.95))
+    return Delays(count, nearest_rank(histogram, 0.5), nearest_rank(histogram, 0.95))
 
 
-def _rank(histogram: list[tuple[int, int]], count: int, share: float) -> int | None:
-    reached, wanted = 0, math.ceil(share * count)
+def nearest_rank(histogram: Sequence[tuple[int, int]], share: float) -> int | None:
+    """Return the least value that at least ``share`` of all are not above; ``histogram`` is (value, count), sorted."""
+    reached, wanted = 0, share * sum(number for _, number in histogram)
     for value, number in histogram:
         reached += number
         if reached >= wanted:

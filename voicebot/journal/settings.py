@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-SCHEMES = ("sqlite", "postgresql")
+SCHEMES = ("sqlite", "postgresql", "postgres")
+_FILE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,16 @@ class JournalSettings:
         """Return the same settings with nothing left relative or unsaid; ``data`` is the data folder."""
         return replace(
             self,
-            url=self.url or f"sqlite:///{data / 'journal.sqlite'}",
+            url=_within(data, self.url or f"{_FILE}journal.sqlite"),
             spool=data / self.spool,
             pseudonym_key=data / self.pseudonym_key,
             encryption_key=data / self.encryption_key,
         )
+
+
+def _within(data: Path, url: str) -> str:
+    """Return ``url`` with the file of SQLite made absolute."""
+    if not url.startswith(_FILE):
+        return url
+    file, mark, options = url.removeprefix(_FILE).partition("?")
+    return f"{_FILE}{data.absolute() / file}{mark}{options}"

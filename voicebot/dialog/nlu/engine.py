@@ -37,6 +37,7 @@ class _Opinion:
     utterance: Utterance
     entities: Entities
     probabilities: Floats
+    alarming: bool
 
 
 class NluEngine:
@@ -114,7 +115,7 @@ class NluEngine:
         ):
             semantic = self._semantic(utterance.text)
             probabilities = pooled(views, semantic, self._calibration.full, other)
-        return _Opinion(utterance, entities, probabilities)
+        return _Opinion(utterance, entities, probabilities, f"k:{URGENT}" in seen.marks)
 
     def _understand(
         self, reading: Reading, alternatives: tuple[str, ...], background: Background, deep: bool = True
@@ -132,15 +133,20 @@ class NluEngine:
                 opinions.append(self._opinion(other.utterance, deep=False))
         weights = np.array([1.0 / (1 + rank) for rank in range(len(opinions))], dtype=np.float32)
         probabilities = np.average(np.stack([o.probabilities for o in opinions]), axis=0, weights=weights)
-        candidates = ranked(self._danger_first(probabilities), self.intents)
+        if any(opinion.alarming for opinion in opinions):
+            probabilities = self._danger_first(probabilities)
+        candidates = ranked(probabilities, self.intents)
         verdict, candidates = judge(candidates, self._calibration.thresholds)
-        if candidates[0].intent == URGENT:
-            verdict = Verdict.SURE
+        if candidates[0].intent == URGENT and candidates[0].confidence >= self._calibration.thresholds.danger:
+            verdict = Verdict.SURE if any(opinion.alarming for opinion in opinions) else verdict
         entities = self._entities(opinions, candidates[0].intent, background)
         return Understanding(verdict, candidates, entities)
 
     def _danger_first(self, probabilities: Floats) -> Floats:
-        """Put ``urgence`` first as soon as it is likely enough: being wrong there costs least this way round."""
+        """Put ``urgence`` first as soon as it is likely enough: being wrong there costs least this way round.
+
+        Only for a turn with a word of alarm: without one, danger has to win like anything else.
+        """
         number = self._views.number.get(URGENT)
         if number is None or probabilities[number] < self._calibration.thresholds.danger:
             return probabilities
