@@ -8,7 +8,7 @@ the same name replacing. Every mistake is told with its file and line or key.
 import csv
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +70,8 @@ class NluData:
     publics: Mapping[str, tuple[str, ...]]
     communes: tuple[CommuneData, ...]
     objects: tuple[ObjectData, ...]
+    topics: Mapping[str, str] = field(default_factory=dict)
+    sound_words: tuple[str, ...] = ()
 
     @property
     def labels(self) -> dict[str, str]:
@@ -141,17 +143,31 @@ def _streams(file: Path) -> dict[str, FluxData]:
     return found
 
 
-def _ideas(file: Path) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What ``lexique/mots.toml`` holds."""
+
+    ideas: dict[str, tuple[str, ...]]
+    publics: dict[str, tuple[str, ...]]
+    topics: dict[str, str]
+    sound_words: tuple[str, ...]
+
+
+def _words(file: Path) -> _Words:
     tables = _read_toml(file)
-    for name in tables:
-        if name not in ("idees", "public"):
-            raise NluDataError(file, _where(file, name), "unknown table; use [idees] or [public]")
-    read: list[dict[str, tuple[str, ...]]] = []
-    for name in ("idees", "public"):
-        table = tables.get(name, {})
-        _known_keys(file, table, name, frozenset(table))
-        read.append({id_: _strings(file, table, id_, id_) for id_ in table})
-    return read[0], read[1]
+    _known_keys(file, tables, "mots.toml", frozenset(["idees", "public", "sujets", "sons"]))
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            raise NluDataError(file, _where(file, name), f"{name} must be a table")
+    ideas, publics = (
+        {id_: _strings(file, tables.get(name, {}), id_, id_) for id_ in tables.get(name, {})}
+        for name in ("idees", "public")
+    )
+    topics = tables.get("sujets", {})
+    for theme, topic in topics.items():
+        if not isinstance(topic, str) or not topic.strip():
+            raise NluDataError(file, _where(file, theme), 'must be a text, like "la déchèterie"')
+    return _Words(ideas, publics, topics, _strings(file, tables.get("sons", {}), "sons", "mots"))
 
 
 def _communes(file: Path) -> dict[str, CommuneData]:
@@ -205,6 +221,8 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
     streams: dict[str, FluxData] = {}
     ideas: dict[str, tuple[str, ...]] = {}
     publics: dict[str, tuple[str, ...]] = {}
+    topics: dict[str, str] = {}
+    sound_words: tuple[str, ...] = ()
     communes: dict[str, CommuneData] = {}
     objects: dict[str, ObjectData] = {}
     for folder in folders:
@@ -213,9 +231,11 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
         if (file := folder / "lexique" / "flux.toml").exists():
             streams.update(_streams(file))
         if (file := folder / "lexique" / "mots.toml").exists():
-            more_ideas, more_publics = _ideas(file)
-            ideas.update(more_ideas)
-            publics.update(more_publics)
+            words = _words(file)
+            ideas.update(words.ideas)
+            publics.update(words.publics)
+            topics.update(words.topics)
+            sound_words = tuple(dict.fromkeys((*sound_words, *words.sound_words)))
         if (file := folder / "communes.toml").exists():
             communes.update(_communes(file))
         if (file := folder / "tri" / "objets.csv").exists():
@@ -231,4 +251,6 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
         publics,
         tuple(communes.values()),
         tuple(objects.values()),
+        topics,
+        sound_words,
     )

@@ -15,7 +15,8 @@ from voicebot.dialog.nlu.combine import Calibration, judge, load_calibration, po
 from voicebot.dialog.nlu.data import NluData
 from voicebot.dialog.nlu.entities.finder import Entities, EntityFinder
 from voicebot.dialog.nlu.features import Sight, Sighted
-from voicebot.dialog.nlu.normalise import Utterance, normalise, word_set
+from voicebot.dialog.nlu.lexicon import stems_of
+from voicebot.dialog.nlu.normalise import Utterance, normalise, stem, word_set
 from voicebot.dialog.nlu.semantic import Semantic, SemanticView
 from voicebot.dialog.nlu.slots import slot_value
 from voicebot.dialog.nlu.turn import Reading, read_turn, without_denied
@@ -26,6 +27,10 @@ URGENT = "urgence"
 _ALTERNATIVES = 4
 _ELLIPTIC_CONFIDENCE = 0.9
 _FURTHER = 2
+_CONTINUATION = 7
+_OBVIOUS = 0.995
+_CONTINUES = word_set("et c ca il elle ils elles on y est puis")
+_PRONOUNS = word_set("ca elle elles il ils y en")
 _CLEAR = 0.8
 _ALWAYS = word_set("hors_territoire commune flux date heure telephone adresse")
 
@@ -60,6 +65,7 @@ class NluEngine:
         self._calibration = calibration or load_calibration()
         self._accepted = {intent.id: frozenset(intent.entities) for intent in data.intents}
         self._finder = EntityFinder(data)
+        self._topics = dict(data.topics)
         keywords = ((word, intent.id) for intent in data.intents for word in intent.keywords)
         self._sight = Sight(data.ideas, keywords)
         self._views = TrainedViews(data, self._look_at_text, cache)
@@ -79,6 +85,7 @@ class NluEngine:
         """Return what was asked in ``text``, helped by the recogniser's ``alternatives`` and the ``background``."""
         reading = read_turn(text, background, self._finder)
         first = self._understand(reading, alternatives, background)
+        first = self._about_last(reading, first, background)
         if first.elliptic or first.intent in (OTHER, URGENT) or first.intent in ACTS:
             return first
         return self._further(reading, first, background)
@@ -89,7 +96,7 @@ class NluEngine:
 
     def opinions(self, text: str) -> tuple[Views, Floats | None]:
         """Return what every view says of ``text``, before they are pooled: for calibration."""
-        utterance = without_denied(normalise(text))
+        utterance = self._finder.repaired(without_denied(normalise(text)))
         views = self._views(self._look(utterance, self._finder.sketch(utterance)))
         return views, None if self._semantic is None else self._semantic(utterance.text)
 
@@ -141,6 +148,31 @@ class NluEngine:
             verdict = Verdict.SURE if any(opinion.alarming for opinion in opinions) else verdict
         entities = self._entities(opinions, candidates[0].intent, background)
         return Understanding(verdict, candidates, entities)
+
+    def _about_last(self, reading: Reading, first: Understanding, background: Background) -> Understanding:
+        """Reread a short turn as being about the last subject: "et c'est payant ?" after the recycling centre's hours.
+
+        Kept only when that makes it clear, and the turn alone was not clear or began as a continuation.
+        """
+        theme = (background.intent or "").split(".")[0]
+        topic = self._topics.get(theme)
+        words = reading.utterance.words
+        if topic is None or first.elliptic or not 1 <= len(words) <= _CONTINUATION:
+            return first
+        if first.intent in ACTS or first.intent == URGENT or first.intent.split(".")[0] == theme:
+            return first
+        own = self._topics.get(first.intent.split(".")[0], "")
+        if first.verdict is Verdict.SURE and set(stems_of(own)) & {stem(w.plain) for w in words}:
+            return first
+        continues = reading.utterance.clean.lower().lstrip().startswith("et ")
+        follows = words[0].plain in _CONTINUES or {w.plain for w in words} & _PRONOUNS
+        if first.verdict is Verdict.SURE and not continues and (not follows or first.confidence >= _OBVIOUS):
+            return first
+        again = self._understand(Reading(normalise(f"{topic} {reading.utterance.text}")), (), background, deep=False)
+        if again.verdict is Verdict.SURE and again.intent.split(".")[0] == theme:
+            before = self._kept(again.intent, background.entities)
+            return replace(again, entities={**before, **again.entities})
+        return first
 
     def _danger_first(self, probabilities: Floats) -> Floats:
         """Put ``urgence`` first as soon as it is likely enough: being wrong there costs least this way round.

@@ -17,7 +17,7 @@ from voicebot.dialog.nlu.data import NluData
 Floats = npt.NDArray[np.float32]
 _LOG = logging.getLogger(__name__)
 _THREADS = "OMP_NUM_THREADS"
-_LONGEST_WORDS = 24
+_LONGEST_WORDS = 18
 _NEAREST = 8.0
 _STEPS = 400
 _RATE = 5.0

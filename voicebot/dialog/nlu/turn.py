@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from voicebot.dialog.nlu.base import Background
 from voicebot.dialog.nlu.entities.dates import find_date
 from voicebot.dialog.nlu.entities.finder import EntityFinder
+from voicebot.dialog.nlu.entities.flux import Found
+from voicebot.dialog.nlu.lexicon import LINKS
 from voicebot.dialog.nlu.normalise import Utterance, Word, normalise, word_set
 
 _EMPTY = word_set(
@@ -42,7 +44,7 @@ class Reading:
 
 def read_turn(text: str, background: Background, finder: EntityFinder) -> Reading:
     """Return ``text`` normalised, without what it denies, with its ellipsis resolved and its possible halves."""
-    utterance = without_denied(normalise(text))
+    utterance = finder.repaired(without_denied(normalise(text)))
     return Reading(utterance, _ellipsis(utterance, background, finder), _halves(utterance))
 
 
@@ -116,16 +118,20 @@ def _ellipsis(utterance: Utterance, background: Background, finder: EntityFinder
     if left and "public" in said and len(left) <= 2:
         left = [w for w in left if not finder.publics.find(Utterance(w.text, (w,)))]
     if left and intent in ("tri.objet", "encombrants.rdv"):
-        objects = finder.objects.find(utterance, by_sound=False)
+        objects = [o for o in finder.objects.find(utterance, by_sound=False) if _may_be_thrown(utterance, o, finder)]
         rest = [w for w in left if not any(o.first <= utterance.words.index(w) < o.last for o in objects)]
         if objects and not rest and utterance.words[0].plain in ("et", "pour", "ou", "alors", *_ARTICLES):
             return intent, {"objet": objects[0].value}
-    if left or not said:
-        return None
-    if intent == "tri.objet" and "flux" in said:
+    if intent == "tri.objet" and not left and found.flux:
         words = [w for i, w in enumerate(utterance.words) if i in covered]
         return intent, {"objet": finder.objects.canonical(" ".join(w.text for w in words)) or words[-1].text}
-    return intent, said
+    return None if left or not said else (intent, said)
+
+
+def _may_be_thrown(utterance: Utterance, item: Found, finder: EntityFinder) -> bool:
+    """Tell an object from the subject of another request ("et les horaires de la déchetterie")."""
+    words = [w.plain for w in utterance.words[item.first : item.last] if w.plain not in LINKS]
+    return item in finder.objects.guide(utterance) or not finder.vocabulary.intersection(words)
 
 
 _ARTICLES = ("le", "la", "les", "l", "un", "une", "des", "du", "mon", "ma", "mes")

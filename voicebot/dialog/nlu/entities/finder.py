@@ -15,6 +15,7 @@ from voicebot.dialog.nlu.entities.references import find_reference
 from voicebot.dialog.nlu.entities.times import find_time
 from voicebot.dialog.nlu.lexicon import LINKS
 from voicebot.dialog.nlu.normalise import Utterance, simplify
+from voicebot.dialog.nlu.repair import Repair
 
 PAST = frozenset(["collecte.oubli", "suivi"])
 """Intents that speak of what has happened: "mardi" is the last one."""
@@ -41,10 +42,17 @@ class EntityFinder:
     """Finds entities in utterances, with the words of one profile."""
 
     def __init__(self, data: NluData) -> None:
-        self.communes = CommuneFinder(data.communes, _vocabulary(data))
+        self.vocabulary = frozenset(_vocabulary(data))
+        self.communes = CommuneFinder(data.communes, self.vocabulary)
+        self._repair = Repair(data.sound_words, self.vocabulary | _object_words(data))
         self.flux = FluxFinder(data.streams)
         self.publics = PublicFinder(data.publics)
         self.objects = ObjectFinder(data.objects)
+
+    def repaired(self, utterance: Utterance) -> Utterance:
+        """Return ``utterance`` with the words of the service put right by their sound, towns left alone."""
+        towns = [index for place in self.communes.find(utterance) for index in range(place.first, place.last)]
+        return self._repair(utterance, towns)
 
     def sketch(self, utterance: Utterance) -> Entities:
         """Return the entities that the views need to see."""
@@ -78,7 +86,7 @@ class EntityFinder:
             kinds = set(found.publics)
             values["public"] = "professionnel" if "professionnel" in kinds else "particulier"
         if intent.startswith(("tri.objet", "encombrants")):
-            if objects := self.objects.find(utterance):
+            if objects := self.objects.find(utterance, after_verb=intent != "tri.objet"):
                 values["objet"] = objects[0].value
                 if intent == "tri.objet":
                     values.pop("flux", None)
@@ -94,6 +102,11 @@ class EntityFinder:
             if value is not None:
                 values[name] = value
         return values
+
+
+def _object_words(data: NluData) -> frozenset[str]:
+    """Return the folded words of the sorting guide."""
+    return frozenset(w for item in data.objects for form in (item.name, *item.synonyms) for w in simplify(form).split())
 
 
 def _vocabulary(data: NluData) -> Iterable[str]:

@@ -55,14 +55,15 @@ class ObjectFinder:
         """Return the guide's name of the object called ``text``."""
         return self._by_stems.get(stems_of(text, singular))
 
-    def find(self, utterance: Utterance, by_sound: bool = True) -> list[Found]:
+    def find(self, utterance: Utterance, by_sound: bool = True, after_verb: bool = False) -> list[Found]:
         """Return the objects meant: of the guide when known there, else the noun as said.
 
         The noun after the verb ("jeter *un vieux truc en plastique*") or before it ("*les tubes* ça va où") leads: a
-        guide entry that only matches its complement is not what was meant.
+        guide entry that only matches its complement is not what was meant. With ``after_verb`` a noun unknown to the
+        guide counts only after a verb of throwing or taking away.
         """
         known = [item for item in self.guide(utterance) if not self._is_empty(utterance.words[item.first : item.last])]
-        noun = self._noun(utterance.words)
+        noun = self._noun(utterance.words, after_verb)
         if noun is None:
             return known
         inside = [item for item in known if noun[0] <= item.first < noun[1]]
@@ -91,10 +92,10 @@ class ObjectFinder:
                 return index
         return noun[0]
 
-    def _noun(self, words: Sequence[Word]) -> tuple[int, int] | None:
+    def _noun(self, words: Sequence[Word], after_verb: bool) -> tuple[int, int] | None:
         """Return the span of the noun group that is thrown away: after a verb of throwing, else first of the turn."""
         starts = [i + 1 for i, word in enumerate(words[:-1]) if word.plain in _VERBS]
-        for start in [*reversed(starts), 0]:
+        for start in [*reversed(starts), *([] if after_verb else [0])]:
             begin = start
             while begin < len(words) and words[begin].plain in (_DETERMINERS | {"de", "d", "avec"}):
                 begin += 1
