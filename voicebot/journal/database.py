@@ -6,9 +6,10 @@ it. Transactions that write say so at once (``BEGIN IMMEDIATE``): two writers th
 failing in the middle.
 """
 
+import os
 import sqlite3
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,9 @@ class Database:
         Raises:
             JournalAway: the database does not answer.
         """
-        async with _told_away(self.place), self._engine.connect() as connection:
-            yield connection
+        with _told_away(self.place):
+            async with self._engine.connect() as connection:
+                yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
@@ -75,8 +77,9 @@ class Database:
             JournalAway: the database does not answer.
         """
         engine = self._engine.execution_options(**{_WRITE: True})
-        async with _told_away(self.place), engine.begin() as connection:
-            yield connection
+        with _told_away(self.place):
+            async with engine.begin() as connection:
+                yield connection
 
     async def prepare(self) -> None:
         """Bring the tables to this version, whoever else tries at the same time.
@@ -86,7 +89,9 @@ class Database:
             JournalError: its tables are of a later version.
         """
         if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
+            with _told_away(self.place):
+                self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))  # what callers said is for this user alone
         async with self.reading() as connection:
             if await connection.run_sync(_revision) == HEAD:
                 return
@@ -98,10 +103,11 @@ class Database:
     async def forget_deleted(self) -> None:
         """Make what was deleted leave the files of SQLite too, its log included."""
         if self.is_sqlite:
-            async with _told_away(self.place), self._engine.connect() as connection:
-                await (await connection.execution_options(isolation_level="AUTOCOMMIT")).exec_driver_sql(
-                    "PRAGMA wal_checkpoint(TRUNCATE)"
-                )
+            with _told_away(self.place):
+                async with self._engine.connect() as connection:
+                    raw = (await connection.get_raw_connection()).driver_connection
+                    assert raw is not None  # noqa: S101 - it was just connected
+                    await (await raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()
 
     async def close(self) -> None:
         """Close every connection."""
@@ -139,8 +145,8 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get(_WRITE) else "BEGIN")
 
 
-@asynccontextmanager
-async def _told_away(place: str) -> AsyncIterator[None]:
+@contextmanager
+def _told_away(place: str) -> Iterator[None]:
     try:
         yield
     except (OSError, TimeoutError, sqlite3.OperationalError) as error:
