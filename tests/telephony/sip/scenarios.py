@@ -101,6 +101,22 @@ def answered(port: int | str, sender: str = CALLER, extra: str = "", events: boo
     return invite(port, sender, extra, events) + early + recv(200) + ack()
 
 
+def answered_through_routes(port: int | str) -> str:
+    """A call through a proxy: what follows takes the route that the answer recorded."""
+    early = recv(100, optional=True) + recv(180, optional=True)
+    return invite(port) + early + recv(200).replace("/>", ' rrs="true"/>') + _routed("ACK", 1)
+
+
+def bye_through_routes() -> str:
+    """Hang up along the recorded route."""
+    return _routed("BYE", 9) + recv(200)
+
+
+def _routed(method: str, cseq: int) -> str:
+    message = _message(method, cseq=cseq, sender=CALLER, extra="[routes]\n")
+    return message.replace(f"{method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0", f"{method} [next_url] SIP/2.0")
+
+
 def pause(ms: int) -> str:
     """Let the call live."""
     return f'<pause milliseconds="{ms}"/>'
