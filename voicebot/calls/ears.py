@@ -27,6 +27,10 @@ _HESITATION = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_S = 60.0
+_SURE_CHOICE = 0.75
+_MOST_PATIENT = 4.0
+_FREE_SPEECH = 1.4
+"""A whole sentence may still be followed by another clause, unlike the answer to a closed question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Ears:
         self._rate_hz = rate_hz
         self._work = work
         self._judge = judge
+        self._scale = settings.patience_scale
         self._detector = TurnDetector(rate_hz, settings)
         self._barge_in = BargeIn(rate_hz)
         self._past = PreRoll()
@@ -144,7 +149,7 @@ class Ears:
         return was
 
     def _open(self, preroll_s: float) -> None:
-        self._detector.set_patience(self._patience)
+        self._detector.set_patience(self._patience, self._scale)
         self._stream = self._recognizer.open(self._rate_hz, self._hints)
         self._sound = [*self._unanswered, self._past.last(preroll_s)]
         self._unanswered = []
@@ -159,7 +164,7 @@ class Ears:
     def _go_on(self) -> None:
         if self._stream is not None:
             self._stream.resume()
-            self._detector.set_patience(self._patience)
+            self._detector.set_patience(self._patience, self._scale)
 
     async def _consider(self, stream: Stream) -> None:
         """Set how long to wait for more from what was heard up to the pause."""
@@ -173,14 +178,11 @@ class Ears:
         if self._patience is Patience.DICTATION and not heard.choices:
             return
         if _HESITATION.search(heard.text):
-            self._detector.set_patience(Patience.HESITANT)
-        elif self._complete(heard):
-            self._detector.set_patience(Patience.COMPLETE)
-
-    def _complete(self, heard: Transcript) -> bool:
-        if heard.choices:
-            return heard.choices[0].probability >= 0.75
-        return bool(heard.text) and self._judge is not None and self._judge.complete(heard.text, heard.alternatives)
+            self._detector.set_patience(Patience.HESITANT, self._scale)
+        elif heard.choices and heard.choices[0].probability >= _SURE_CHOICE:
+            self._detector.set_patience(Patience.COMPLETE, self._scale)
+        elif heard.text and self._judge is not None and self._judge.complete(heard.text, heard.alternatives):
+            self._detector.set_patience(Patience.COMPLETE, min(_MOST_PATIENT, self._scale * _FREE_SPEECH))
 
     def _finish(self, start_s: float, end_s: float, at_s: float) -> Spoke | None:
         stream, self._stream = self._stream, None
