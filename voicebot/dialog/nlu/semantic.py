@@ -18,6 +18,8 @@ Floats = npt.NDArray[np.float32]
 _LOG = logging.getLogger(__name__)
 _THREADS = "OMP_NUM_THREADS"
 _LONGEST_WORDS = 18
+_CHUNK = 400  # kept as it goes, so that an interrupted first start is not lost
+_TEXTS_A_SECOND = 35
 _NEAREST = 8.0
 _STEPS = 400
 _RATE = 5.0
@@ -86,8 +88,12 @@ class VectorStore:
         keys = [hashlib.sha256(text.encode()).hexdigest()[:24] for text in texts]
         missing = {k: text for k, text in zip(keys, texts, strict=True) if k not in known}
         if missing:
-            fresh = self._semantic.embed(list(missing.values()))
-            known.update(zip(missing, fresh.astype(np.float16), strict=True))
+            _LOG.info("embedding %d examples, once: about %d s", len(missing), len(missing) // _TEXTS_A_SECOND + 1)
+        fresh = list(missing.items())
+        for begin in range(0, len(fresh), _CHUNK):
+            part = fresh[begin : begin + _CHUNK]
+            vectors = self._semantic.embed([text for _, text in part]).astype(np.float16)
+            known.update(zip((k for k, _ in part), vectors, strict=True))
             self._write(known)
         return np.stack([known[k] for k in keys]).astype(np.float32)
 
