@@ -1,6 +1,7 @@
 """Where SIP calls arrive, on the baresip engine (libre, native threads; one ``Runtime`` a process).
 
-One user agent is opened for each way of writing each number: the engine itself answers 404 to anything else. It knows
+One user agent is opened for each way of writing each number and each transport: the engine itself answers 404 to
+anything else. It knows
 two more answers to an INVITE, "ringing" and "busy" (486): every refusal decided here is that one. Requests to transfer
 us (REFER) are always refused, so nobody makes us dial.
 
@@ -154,9 +155,7 @@ class BaresipLine:
             if settings.admission.networks:
                 ports = (settings.listen.port, settings.listen.port + 1)
                 restrict_ports(ports, settings.admission.networks)
-            for line in settings.lines:
-                for user in line.users:
-                    await self._open_agent(user, settings.listen.address, line, "")
+            await self._open_lines()
             if settings.trunk.configured:
                 await self._join_trunk(secret.reveal())
         except BaseException as error:
@@ -165,18 +164,24 @@ class BaresipLine:
                 raise TelephonyError(f"the SIP engine refuses its configuration: {error}") from error
             raise
 
-    async def _open_agent(
-        self, user: str, domain: str, line: NumberSettings | None, password: str, account: Account | None = None
-    ) -> UserAgent:
+    async def _open_lines(self) -> None:
+        """Open an agent for each way to call each number: the engine compares the transport as well as the user."""
         settings = self._settings
-        account = account or Account(
-            user=user,
-            domain=domain,
-            password=password,
-            reg_interval=0,
-            audio_codecs=codec_names(settings.media),
-            extra_params=account_params(settings.media),
-        )
+        for line in settings.lines:
+            for user in line.users:
+                for transport in settings.listen.transports:
+                    account = Account(
+                        user=user,
+                        domain=settings.listen.address,
+                        password="",
+                        reg_interval=0,
+                        transport=transport,
+                        audio_codecs=codec_names(settings.media),
+                        extra_params=account_params(settings.media),
+                    )
+                    await self._open_agent(account, line)
+
+    async def _open_agent(self, account: Account, line: NumberSettings | None) -> UserAgent:
         agent = await UserAgent.create(self._runtime, account, transfer_policy="reject")
         self._agents[agent.handle] = agent
         agent.on_incoming(lambda call: self._arrived(call, agent, line))
@@ -196,7 +201,7 @@ class BaresipLine:
             auth_user=trunk.auth_user or None,
             extra_params=account_params(media),
         )
-        agent = await self._open_agent(trunk.user, trunk.domain, None, password, account)
+        agent = await self._open_agent(account, None)
         if trunk.register_s == 0:
             return
         try:

@@ -98,6 +98,7 @@ async def open_phone(settings: SipSettings, user: str = _USER) -> AsyncIterator[
             domain=settings.listen.address,
             password="",
             reg_interval=0,
+            transport=settings.listen.transports[-1],
             audio_codecs=codec_names(settings.media),
             extra_params=account_params(settings.media),
         )

@@ -117,6 +117,26 @@ def _routed(method: str, cseq: int) -> str:
     return message.replace(f"{method} sip:[service]@[remote_ip]:[remote_port] SIP/2.0", f"{method} [next_url] SIP/2.0")
 
 
+def registrar(user: str, password: str) -> str:
+    """A registrar that challenges, then checks the digest."""
+    challenge = reply_200().replace(
+        "200 OK", '401 Unauthorized\nWWW-Authenticate: Digest realm="operator", nonce="0123456789abcdef", algorithm=MD5'
+    )
+    checked = (
+        f'<recv request="REGISTER"><action><verifyauth assign_to="right" username="{user}" password="{password}"/>'
+        '</action></recv><nop test="right" next="accept"/>'
+    )
+    refused = reply_200().replace("200 OK", "403 Forbidden") + '<nop next="end"/>'
+    accepted = reply_200().replace("Content-Length", "Contact: <sip:us@127.0.0.1>;expires=600\nContent-Length")
+    return wait_for("REGISTER") + challenge + checked + refused + f'<label id="accept"/>{accepted}<label id="end"/>'
+
+
+def answered_late(port: int | str, late_ms: int) -> str:
+    """A call whose first confirmations are lost: the ACK comes late, the 200 being repeated meanwhile."""
+    early = recv(100, optional=True) + recv(180, optional=True)
+    return invite(port) + early + recv(200) + pause(late_ms) + ack()
+
+
 def pause(ms: int) -> str:
     """Let the call live."""
     return f'<pause milliseconds="{ms}"/>'

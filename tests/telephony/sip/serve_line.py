@@ -1,4 +1,6 @@
-"""A process of its own that answers calls and replies in tones, as ``voicebot serve`` does: port, leak limit.
+"""A process of its own that answers calls and replies in tones, as ``voicebot serve`` does.
+
+Arguments: port, leak limit, and a certificate for a line that speaks TLS and SRTP only.
 
 Prints ``ready`` once it listens, then a line for each call that ends; exits with 75 (try again) when worn out.
 """
@@ -6,6 +8,7 @@ Prints ``ready`` once it listens, then a line for each call that ends; exits wit
 import asyncio
 import signal
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +17,7 @@ from voicebot.audio.frames import level_dbfs, silence
 from voicebot.clock import WallClock
 from voicebot.telephony.baresip_leg import BaresipLeg
 from voicebot.telephony.baresip_line import BaresipLine
-from voicebot.telephony.settings import AdmissionSettings, ListenSettings, NumberSettings, SipSettings
+from voicebot.telephony.settings import AdmissionSettings, ListenSettings, MediaSettings, NumberSettings, SipSettings
 
 WORN_OUT = 75
 
@@ -39,9 +42,11 @@ async def converse(leg: BaresipLeg) -> None:
     sys.stdout.flush()
 
 
-async def serve(port: int, leak_limit: int) -> int:
+async def serve(port: int, leak_limit: int, certificate: Path | None) -> int:
+    plain = ListenSettings(HOST, port, ("udp",))
     settings = SipSettings(
-        listen=ListenSettings(HOST, port, ("udp",)),
+        listen=ListenSettings(HOST, port, ("tls",), certificate) if certificate else plain,
+        media=MediaSettings(srtp="required" if certificate else "off"),
         lines=(NumberSettings(NUMBER),),
         admission=AdmissionSettings(leak_limit=leak_limit, drain_s=5),
     )
@@ -60,4 +65,5 @@ async def serve(port: int, leak_limit: int) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]))))
+    key = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+    sys.exit(asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]), key)))

@@ -43,10 +43,10 @@ def send_without_contact(settings: SipSettings, count: int, source: str = HOST, 
 
 
 @contextlib.asynccontextmanager
-async def served(leak_limit: int) -> AsyncIterator[tuple[SipSettings, asyncio.subprocess.Process]]:
+async def served(leak_limit: int, *more: str) -> AsyncIterator[tuple[SipSettings, asyncio.subprocess.Process]]:
     settings = line_settings()
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.telephony.sip.serve_line", str(settings.listen.port), str(leak_limit)),
+        *(sys.executable, "-m", "tests.telephony.sip.serve_line", str(settings.listen.port), str(leak_limit), *more),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         cwd=ROOT,
