@@ -1,10 +1,10 @@
-"""``voicebot bench turn|asr``: figures of the whole service; slow, run by hand."""
+"""``voicebot bench turn|nlu``: figures of the whole service; slow, run by hand."""
 
 import json
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,7 +12,12 @@ from rich.table import Table
 from voicebot.cli.options import CONFIG, ConfigOption, JsonOption, console, expected_errors, print_json, run
 from voicebot.clock import PARIS
 
+if TYPE_CHECKING:
+    from voicebot.dialog.nlu.evaluate import Report, Score
+
 EXPECTED_ERRORS = expected_errors()
+
+TEST_SET = Path("tests/nlu/test.tsv")
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +25,7 @@ def register(app: typer.Typer) -> None:
     bench = typer.Typer(no_args_is_help=True, help="Measure the service on this machine.")
     bench.callback()(_bench)
     bench.command("turn")(turn)
+    bench.command("nlu")(nlu)
     app.add_typer(bench, name="bench")
 
 
@@ -90,3 +96,56 @@ def _show(report: dict[str, Any]) -> None:
         "frame_late_ms_p99",
     ):
         screen.print(f"{key}: {report[key]}")
+
+
+def nlu(
+    labelled: Annotated[Path, typer.Option("--set", metavar="FILE.tsv", help="The labelled utterances.")] = TEST_SET,
+    audio: Annotated[bool, typer.Option("--audio", help="Spoken, sent down a line and recognised first.")] = False,
+    limit: Annotated[int, typer.Option("--limit", help="Draw that many utterances (0: all).")] = 0,
+    page: Annotated[Path | None, typer.Option("--html", metavar="OUT.html", help="Write the report there.")] = None,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure how well requests are understood, on utterances kept apart from the examples."""
+    report = run(_nlu(labelled, audio, limit, config))
+    if page is not None:
+        page.write_text(report.to_html(), encoding="utf-8")
+    document = {
+        "set": str(labelled),
+        "audio": audio,
+        "outright": _share(report.outright),
+        "acceptable": _share(report.acceptable),
+        "false_accepts": _share(report.false_accepts),
+        "entities": _share(report.entities),
+        "calibration_error": round(report.calibration_error, 3),
+        "median_ms": round(report.median_ms, 2),
+        "p99_ms": round(report.p99_ms, 2),
+        "confusions": [list(pair) for pair in report.confusions[:10]],
+    }
+    if as_json:
+        print_json(document)
+        return
+    for name, value in document.items():
+        console().print(f"{name}: {value}")
+
+
+async def _nlu(labelled: Path, audio: bool, limit: int, config: Path) -> "Report":
+    from rich.progress import Progress
+
+    from voicebot.app import open_service
+    from voicebot.bench.nlu import measure, sample, spoken
+    from voicebot.config import load_settings
+
+    async with AsyncExitStack() as stack:
+        service = await open_service(load_settings(config), stack)
+        rows = sample(labelled, limit)
+        if audio:
+            with Progress(console=console(), transient=True) as bars:
+                bar = bars.add_task("utterances", total=len(rows))
+                vocabulary = service.profile().knowledge.vocabulary
+                rows = await spoken(service, rows, vocabulary, lambda: bars.advance(bar))
+        return measure(service, rows)
+
+
+def _share(score: "Score") -> dict[str, float | int]:
+    return {"share": round(score.share, 4), "good": score.good, "total": score.total}

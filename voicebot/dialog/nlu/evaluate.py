@@ -97,7 +97,7 @@ def read_rows(file: Path) -> list[Row]:
     """
     rows: list[Row] = []
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
+        if not line.strip() or line.startswith(("#", "text\tintent")):
             continue
         cells = line.split("\t")
         try:

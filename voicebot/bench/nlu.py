@@ -1,0 +1,60 @@
+"""How well requests are understood: labelled texts as they are, or spoken, sent down a line and recognised first."""
+
+import dataclasses
+import itertools
+import random
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import numpy as np
+
+from voicebot.app import Service, open_caller_voice
+from voicebot.asr.base import Hints
+from voicebot.audio.channel import Channel
+from voicebot.audio.frames import LINE_HZ
+from voicebot.dialog.nlu.evaluate import Report, Row, evaluate, read_rows
+from voicebot.tts.base import Manner
+
+VOICES = ("ff_siwis+bm_george", "ff_siwis+if_sara", "ff_siwis+am_michael", "ff_siwis+af_heart")
+SNRS_DB = (25.0, 15.0)
+_STUDIO_HZ = 16000
+
+
+def sample(path: Path, limit: int, seed: int = 1) -> list[Row]:
+    """Return ``limit`` rows of a labelled file drawn by ``seed`` (all of them when 0).
+
+    Raises:
+        NluDataError: the file is not a labelled set.
+    """
+    rows = read_rows(path)
+    return random.Random(seed).sample(rows, limit) if 0 < limit < len(rows) else rows  # noqa: S311 - a draw, no secret
+
+
+async def spoken(
+    service: Service, rows: Sequence[Row], phrases: tuple[str, ...], progress: Callable[[], None] = lambda: None
+) -> list[Row]:
+    """Return the rows as the recogniser heard them, each by the next voice and through the next line quality.
+
+    Raises:
+        SynthesisError: a caller's voice is missing; the message says how to install it.
+    """
+    heard = []
+    async with AsyncExitStack() as stack:
+        voices = [open_caller_voice(name, service.settings, stack) for name in VOICES]
+        for seed, (row, voice, snr_db) in enumerate(
+            zip(rows, itertools.cycle(voices), itertools.cycle(SNRS_DB), strict=False)
+        ):
+            parts = [part async for part in voice.speak(row.text, _STUDIO_HZ, Manner())]
+            pcm = Channel(snr_db=snr_db, seed=seed).apply(np.concatenate(parts), _STUDIO_HZ)
+            stream = service.recognizer.open(LINE_HZ, Hints(phrases=phrases))
+            stream.feed(pcm)
+            transcript = await stream.finish()
+            heard.append(dataclasses.replace(row, text=transcript.text, alternatives=transcript.alternatives))
+            progress()
+    return heard
+
+
+def measure(service: Service, rows: Sequence[Row]) -> Report:
+    """Return how the configured profile understands ``rows``."""
+    return evaluate(service.profile().understander, rows)
