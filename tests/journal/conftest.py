@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 
 from tests.journal.postgres import Cluster
-from voicebot.journal.database import Database
+from voicebot.journal.database import HEAD, Database
 from voicebot.journal.journal import Journal, Patience
 from voicebot.journal.opening import open_journal
+from voicebot.journal.schema import metadata
 from voicebot.journal.settings import JournalSettings
 
 QUICK = Patience(first_s=0.01, longest_s=0.05)
-_TEMPLATE = "journal_tables"
+_TABLES = "journal"
 _bases = itertools.count()
 
 
@@ -42,7 +43,7 @@ class Base:
 def cluster() -> Iterator[Cluster]:
     """A running PostgreSQL server."""
     cluster = Cluster()
-    asyncio.run(_make_tables(cluster.create(_TEMPLATE)))
+    asyncio.run(_make_tables(cluster.create(_TABLES)))
     yield cluster
     cluster.close()
 
@@ -93,8 +94,10 @@ def base(request: pytest.FixtureRequest, tmp_path: Path) -> Base:
 
 @pytest.fixture
 def server(cluster: Cluster, tmp_path: Path) -> Base:
-    """A database on a server that can be stopped, so that reading fails too; its tables are there."""
-    settings = JournalSettings(url=cluster.create(f"journal_{next(_bases)}", _TEMPLATE)).within(tmp_path)
+    """A database on a server that can be stopped, so that reading fails too. Its tables are there, and empty."""
+    tables = ", ".join(table.name for table in metadata.sorted_tables)
+    cluster.run(_TABLES, f"TRUNCATE {tables}; UPDATE alembic_version SET version_num = '{HEAD}'")  # noqa: S608 - ours
+    settings = JournalSettings(url=cluster.url(_TABLES)).within(tmp_path)
     return Base(settings, cluster.stop, cluster.start)
 
 

@@ -43,19 +43,26 @@ class Cluster:
         log = str(self.folder / "log")
         self._run("pg_ctl", "-D", str(self._data), "-l", log, "-o", options, "-w", "-s", "start")
 
-    def stop(self) -> None:
+    def stop(self, mode: str = "immediate") -> None:
         """Stop it at once, connections and all."""
-        self._run("pg_ctl", "-D", str(self._data), "-m", "immediate", "-w", "-s", "stop")
+        self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "-s", "stop")
 
-    def create(self, base: str, template: str = "template1") -> str:
-        """Create a database, empty or a copy of ``template``, and return its URL."""
-        words = f"CREATE DATABASE {base} TEMPLATE {template}"
-        self._run("psql", "-h", str(self.folder), "-U", _OWNER, "-q", "-c", words, "postgres")
+    def create(self, base: str) -> str:
+        """Create an empty database and return its URL."""
+        self.run("postgres", f"CREATE DATABASE {base}")
+        return self.url(base)
+
+    def url(self, base: str) -> str:
+        """Return the URL of a database."""
         return f"postgresql://{_OWNER}@/{base}?host={self.folder}"
+
+    def run(self, base: str, words: str) -> None:
+        """Run SQL on a database."""
+        self._run("psql", "-h", str(self.folder), "-U", _OWNER, "-q", "-v", "ON_ERROR_STOP=1", "-c", words, base)
 
     def close(self) -> None:
         """Stop it and delete its folder."""
-        self.stop()
+        self.stop("fast")
         shutil.rmtree(self.folder)
 
     def _run(self, program: str, *arguments: str) -> None:

@@ -1,7 +1,8 @@
 """The figures of a period, each counted by hand here; and what a contact was about."""
 
+from dataclasses import fields
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -11,17 +12,19 @@ from tests.journal.conftest import Base, kept_open
 from tests.journal.samples import AT, ended, kept, started, turn
 from voicebot.clock import PARIS
 from voicebot.journal.classify import classify
-from voicebot.journal.events import Outcome, Surveyed, Typing
-from voicebot.journal.figures import Delays, Report, Score, nearest_rank
+from voicebot.journal.events import ContactChannel, Nature, Outcome, RecordType, Surveyed, Typing
+from voicebot.journal.figures import Delays, Report, Score, Volumes, nearest_rank
 from voicebot.journal.journal import Journal
+from voicebot.journal.sheets import RATES, load_labels
+from voicebot.telephony.base import TransferResult
 
 DAY = date(2026, 11, 24)
 
 
 def contact(journal: Journal, name: str, at: datetime, outcome: Outcome, *turns: dict[str, Any], **end: Any) -> None:
     journal.contact_started(started(name, at))
-    for seq, fields in enumerate(turns, start=1):
-        journal.turn(turn(name, seq, at=at, **fields))
+    for seq, one in enumerate(turns, start=1):
+        journal.turn(turn(name, seq, at=at, **one))
     journal.contact_ended(ended(name, outcome, at, **end))
 
 
@@ -90,6 +93,20 @@ def test_with_nothing_to_count_there_is_no_rate(base: Base) -> None:
 def test_days_and_hours_are_those_of_the_wall(base: Base, at: datetime, day: str, hour: int) -> None:
     report = report_of(base, lambda journal: contact(journal, "c1", at, "answered"), at.date(), at.date())
     assert (report.volumes.days, report.volumes.hours) == ({day: 1}, {hour: 1})
+
+
+def test_every_figure_and_every_value_has_its_french_name() -> None:
+    labels = load_labels()
+    figures = {entry.name for entry in fields(Volumes)} | {"satisfaction", "contacts", "ended", *RATES}
+    assert figures | {f"delays_{entry.name}" for entry in fields(Delays)} == labels["chiffres"].keys()
+    for name, values in (
+        ("channels", ContactChannel),
+        ("outcomes", Outcome),
+        ("natures", Nature),
+        ("records", RecordType),
+    ):
+        assert set(get_args(values)) == labels[name].keys()
+    assert {result.value for result in TransferResult} == labels["transfers"].keys()
 
 
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=60), st.sampled_from([0.5, 0.95]))

@@ -67,6 +67,7 @@ def test_what_is_noted_twice_is_stored_once(base: Base) -> None:
             journal.record(kept())
             journal.survey(Surveyed("c1", 3, AT, "global", 5))
             await journal.settled()
+        assert journal.state.refused == 0
 
     kept_open(base, work)
     assert [len(table) for table in tables(base, "contacts", "turns", "records", "surveys")] == [1, 1, 1, 1]

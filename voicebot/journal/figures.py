@@ -8,12 +8,13 @@ sound of the answer; percentiles are of the nearest rank. *Satisfaction*: the me
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from voicebot.clock import PARIS
 from voicebot.journal.schema import contacts, records, surveys, turns
 
 CONTAINED = ("answered", "appointment", "ticket")
@@ -38,7 +39,10 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class Volumes:
-    """How many contacts, by what they have in common (``intents``: turns). Greatest first; days and hours in order."""
+    """How many contacts, by what they have in common; ``intents`` counts turns, ``records`` those opened meanwhile.
+
+    Greatest first; days and hours in order.
+    """
 
     days: Mapping[str, int] = field(default_factory=dict)
     hours: Mapping[int, int] = field(default_factory=dict)
@@ -73,7 +77,8 @@ async def read_report(connection: AsyncConnection, first: date, last: date) -> R
     """Return the figures of the days from ``first`` to ``last``, both included."""
     days = (first.isoformat(), last.isoformat())
     here = contacts.c.day.between(*days)
-    outcomes = await _volumes(connection, contacts.c.outcome, here & contacts.c.ended_at.is_not(None))
+    outcomes = await _volumes(connection, contacts.c.outcome, here)
+    opened = (records.c.opened_at >= _midnight(first)) & (records.c.opened_at < _midnight(last + timedelta(days=1)))
     volumes = Volumes(
         days=dict(sorted((await _volumes(connection, contacts.c.day, here)).items())),
         hours=dict(sorted((await _volumes(connection, contacts.c.hour, here)).items())),
@@ -83,7 +88,7 @@ async def read_report(connection: AsyncConnection, first: date, last: date) -> R
         natures=await _volumes(connection, contacts.c.nature, here),
         communes=await _volumes(connection, contacts.c.commune, here),
         intents=await _volumes(connection, turns.c.intent, turns.c.day.between(*days)),
-        records=await _volumes(connection, records.c.type, records.c.contact_id.in_(select(contacts.c.id).where(here))),
+        records=await _volumes(connection, records.c.type, opened),
         transfers=await _volumes(connection, contacts.c.transfer_result, here),
     )
     ended = sum(outcomes.values())
@@ -100,6 +105,10 @@ async def read_report(connection: AsyncConnection, first: date, last: date) -> R
         volumes=volumes,
         satisfaction=await _satisfaction(connection, days),
     )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), PARIS)
 
 
 def _share(part: int, whole: int) -> float | None:

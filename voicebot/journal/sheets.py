@@ -30,9 +30,14 @@ class Row:
     rate: bool = False
 
 
+def load_labels() -> dict[str, dict[str, str]]:
+    """Return the French names of the figures (``chiffres``) and of their values, by figure."""
+    return tomllib.loads(resources.files("voicebot.journal").joinpath("labels.toml").read_text(encoding="utf-8"))
+
+
 def report_rows(report: Report) -> list[Row]:
     """Return every figure of ``report``, with the French names of ``labels.toml``."""
-    labels = tomllib.loads(resources.files("voicebot.journal").joinpath("labels.toml").read_text(encoding="utf-8"))
+    labels = load_labels()
     names = labels["chiffres"]
     rows = [Row(names[name], "", getattr(report, name)) for name in ("contacts", "ended")]
     rows += [Row(names[name], "", getattr(report, name), rate=True) for name in RATES]

@@ -96,8 +96,10 @@ def _contacts() -> None:
         sa.Column("quality", _DOCUMENT, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_contacts"),
     )
-    for column in ("run", "person", "started_at", "day", "ended_at"):
+    for column in ("run", "person", "started_at", "ended_at"):
         _index("contacts", column)
+    counted = ["day", "hour", "channel", "outcome", "theme", "nature", "commune", "transfer_result"]
+    op.create_index("ix_contacts_figures", "contacts", counted)
 
 
 def _turns() -> None:
