@@ -9,8 +9,6 @@ hangs up on an adviser who is there. The only address ever dialled is the order'
 import asyncio
 import contextlib
 import logging
-import urllib.parse
-from collections.abc import Mapping
 
 import numpy as np
 from baresip import BaresipError, CallFailed, CallTimeout, TransferFailed
@@ -20,6 +18,7 @@ from voicebot.telephony.baresip_dial import Dialler
 from voicebot.telephony.baresip_leg import BaresipLeg
 from voicebot.telephony.base import CallEnded, CallInfo, TelephonyError, TransferMode, TransferOrder, TransferResult
 from voicebot.telephony.outcomes import transfer_result
+from voicebot.telephony.refer import refer_target
 
 log = logging.getLogger(__name__)
 
@@ -52,17 +51,6 @@ async def hand_over(leg: BaresipLeg, order: TransferOrder, dialler: Dialler) -> 
         return await _bridge(leg, adviser)
     finally:
         await adviser.hang_up()
-
-
-def refer_target(uri: str, headers: Mapping[str, str]) -> str:
-    """Return the Refer-To address: headers that the adviser's INVITE must carry go after ``?`` (RFC 3261 19.1.1)."""
-    if not headers:
-        return uri
-    pairs = [
-        f"{urllib.parse.quote(name, safe='-')}={urllib.parse.quote(value, safe='-_.!~*')}"
-        for name, value in headers.items()
-    ]
-    return f"{uri}?{'&'.join(pairs)}"
 
 
 async def _blind(leg: BaresipLeg, order: TransferOrder) -> TransferResult:

@@ -8,20 +8,38 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 
 from voicebot.audio.frames import LINE_HZ, Pcm, silence
 from voicebot.audio.g711 import alaw_encode
-from voicebot.clock import WallClock
 from voicebot.telephony.baresip_leg import BaresipLeg
 from voicebot.telephony.baresip_line import BaresipLine
-from voicebot.telephony.settings import AdmissionSettings, ListenSettings, MediaSettings, NumberSettings, SipSettings
+from voicebot.telephony.engines import load_line
+from voicebot.telephony.pyvoip_leg import PyvoipLeg
+from voicebot.telephony.pyvoip_line import PyvoipLine
+from voicebot.telephony.settings import (
+    AdmissionSettings,
+    EngineName,
+    ListenSettings,
+    MediaSettings,
+    NumberSettings,
+    SipSettings,
+)
 
 HOST = "127.0.0.1"
 NUMBER = "+33231000000"
 ALAW_SILENCE = b"\xd5" * 160
+
+
+class AnyLine(Protocol):
+    """What the two engines' lines have in common for a test."""
+
+    @property
+    def live(self) -> int: ...
+
+    def calls(self) -> "AsyncIterator[BaresipLeg] | AsyncIterator[PyvoipLeg]": ...
 
 
 def free_port() -> int:
@@ -41,12 +59,15 @@ def free_port() -> int:
 
 
 def line_settings(
+    *,
+    engine: EngineName = "baresip",
     admission: AdmissionSettings | None = None,
     lines: tuple[NumberSettings, ...] = (NumberSettings(NUMBER),),
     media: MediaSettings | None = None,
 ) -> SipSettings:
     """A line on a free loopback port."""
     return SipSettings(
+        engine=engine,
         listen=ListenSettings(HOST, free_port(), ("udp",)),
         lines=lines,
         admission=admission or AdmissionSettings(),
@@ -55,9 +76,10 @@ def line_settings(
 
 
 @contextlib.asynccontextmanager
-async def running_line(settings: SipSettings) -> AsyncIterator[BaresipLine]:
+async def running_line(settings: SipSettings) -> AsyncIterator[BaresipLine | PyvoipLine]:
     """A started line, stopped at the end."""
-    line = BaresipLine(settings, WallClock())
+    line = load_line(settings)
+    assert isinstance(line, BaresipLine | PyvoipLine)
     await line.start()
     try:
         yield line
@@ -65,9 +87,12 @@ async def running_line(settings: SipSettings) -> AsyncIterator[BaresipLine]:
         await line.stop()
 
 
-async def next_call(line: BaresipLine, within_s: float = 5.0) -> BaresipLeg:
+async def next_call(line: AnyLine, within_s: float = 5.0) -> BaresipLeg | PyvoipLeg:
     """The next call that arrives."""
-    return await asyncio.wait_for(anext(aiter(line.calls())), within_s)
+    async with asyncio.timeout(within_s):
+        async for leg in line.calls():
+            return leg
+    raise AssertionError("the line ended before a call came")
 
 
 @dataclass
@@ -199,7 +224,7 @@ async def _run_sipp(scenario: str, *arguments: str) -> SippRun:
         return SippRun(process.returncode, text)
 
 
-async def ticks(leg: BaresipLeg, count: int, play: Callable[[int], Pcm] | None = None) -> tuple[Pcm, str]:
+async def ticks(leg: BaresipLeg | PyvoipLeg, count: int, play: Callable[[int], Pcm] | None = None) -> tuple[Pcm, str]:
     """Live ``count`` frames of a call; return what was heard and the keys pressed. Ends early with the call."""
     heard, keys = [silence(0)], ""
     quiet = silence(160)

@@ -14,6 +14,7 @@ import pytest
 from tests.telephony.sip import scenarios as sc
 from tests.telephony.sip.peers import HOST, NUMBER, free_port, line_settings, next_call, rtp_peer, running_line, sipp
 from tests.telephony.sip.serve_line import WORN_OUT
+from voicebot.telephony.baresip_line import BaresipLine
 from voicebot.telephony.settings import AdmissionSettings, SipSettings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -95,7 +96,7 @@ def test_a_stop_lets_live_calls_finish_and_refuses_new_ones() -> None:
 
 def test_the_call_beyond_capacity_is_busy_and_the_next_after_a_hang_up_is_not() -> None:
     async def story() -> None:
-        settings = line_settings(AdmissionSettings(capacity=1))
+        settings = line_settings(admission=AdmissionSettings(capacity=1))
         async with running_line(settings) as line:
             ringing = sc.scenario(
                 sc.invite(40000), sc.recv(100, optional=True), sc.recv(180), sc.pause(600), sc.cancel()
@@ -115,7 +116,7 @@ def test_the_call_beyond_capacity_is_busy_and_the_next_after_a_hang_up_is_not() 
 
 def test_a_source_that_is_not_allowed_gets_no_answer_and_costs_nothing() -> None:
     async def story() -> None:
-        settings = line_settings(AdmissionSettings(sources=("127.0.0.1/32",)))
+        settings = line_settings(admission=AdmissionSettings(sources=("127.0.0.1/32",)))
         async with running_line(settings) as line:
             send_without_contact(settings, 20, source="127.0.0.9")
             assert (await sipp(sc.scenario(sc.options()), settings)).status == 0
@@ -125,6 +126,7 @@ def test_a_source_that_is_not_allowed_gets_no_answer_and_costs_nothing() -> None
                 stranger.sendto(b"OPTIONS sip:x@127.0.0.1 SIP/2.0\r\n\r\n", (HOST, settings.listen.port))
                 with pytest.raises(TimeoutError):
                     stranger.recv(2000)
+            assert isinstance(line, BaresipLine)
             assert line.leaks == 0
 
     asyncio.run(story())

@@ -50,6 +50,7 @@ async def scene(*steps: str, extra: str = "") -> AsyncIterator[Scene]:
     async with running_line(settings) as line, rtp_peer() as voice:
         caller = asyncio.create_task(sipp(sc.scenario(sc.answered(voice.port, extra=extra), *steps), settings))
         leg = await next_call(line)
+        assert isinstance(leg, BaresipLeg)
         await leg.answer()
         living = asyncio.create_task(live(leg))
         yield Scene(leg, voice, caller, living)

@@ -1,8 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.telephony.baresip_transfer import refer_target
 from voicebot.telephony.outcomes import transfer_result
+from voicebot.telephony.refer import refer_target
 from voicebot.telephony.uui import MOST_OCTETS, decode_uui, encode_uui
 
 

@@ -1,7 +1,11 @@
-"""Real calls on the baresip engine: sipp signals, a socket of the test speaks and listens."""
+"""What every engine must do, on real calls: sipp signals, a socket of the test speaks and listens.
+
+Each test names a capability. What ``pyvoip`` cannot do is refused by its settings, and said in docs/telephony.md.
+"""
 
 import asyncio
 from difflib import SequenceMatcher
+from typing import cast
 
 import numpy as np
 import pytest
@@ -22,6 +26,12 @@ from tests.telephony.sip.peers import (
 )
 from voicebot.audio.frames import Pcm, silence
 from voicebot.telephony.base import CallEnded
+from voicebot.telephony.settings import EngineName
+
+
+@pytest.fixture(params=["baresip", "pyvoip"])
+def engine(request: pytest.FixtureRequest) -> EngineName:
+    return cast(EngineName, request.param)
 
 
 def frame_of(pcm: Pcm, index: int) -> Pcm:
@@ -29,9 +39,9 @@ def frame_of(pcm: Pcm, index: int) -> Pcm:
     return part if part.size == 160 else silence(160)
 
 
-def test_the_peer_hears_what_is_played_and_is_heard_frame_for_frame() -> None:
+def test_the_peer_hears_what_is_played_and_is_heard_frame_for_frame(engine: EngineName) -> None:
     async def call() -> None:
-        settings = line_settings()
+        settings = line_settings(engine=engine)
         async with running_line(settings) as line, rtp_peer() as peer:
             caller = asyncio.create_task(sipp(sc.scenario(sc.answered(peer.port), sc.pause(3600), sc.bye()), settings))
             leg = await next_call(line)
@@ -56,9 +66,9 @@ def test_the_peer_hears_what_is_played_and_is_heard_frame_for_frame() -> None:
     asyncio.run(call())
 
 
-def test_keys_by_rfc_4733_and_by_info_are_each_told_once() -> None:
+def test_keys_by_rfc_4733_and_by_info_are_each_told_once(engine: EngineName) -> None:
     async def call() -> None:
-        settings = line_settings()
+        settings = line_settings(engine=engine)
         async with running_line(settings) as line, rtp_peer() as peer:
             steps = (sc.answered(peer.port), sc.pause(1300), sc.info_key("7", 2), sc.info_key("#", 3), sc.pause(400))
             caller = asyncio.create_task(sipp(sc.scenario(*steps, sc.bye()), settings))
@@ -79,11 +89,11 @@ def test_keys_by_rfc_4733_and_by_info_are_each_told_once() -> None:
     asyncio.run(call())
 
 
-def test_keys_come_from_the_sound_when_the_peer_has_no_events() -> None:
+def test_keys_come_from_the_sound_when_the_peer_has_no_events(engine: EngineName) -> None:
     from voicebot.audio.dtmf import tone
 
     async def call() -> None:
-        settings = line_settings()
+        settings = line_settings(engine=engine)
         async with running_line(settings) as line, rtp_peer() as peer:
             steps = (sc.answered(peer.port, events=False), sc.pause(1500), sc.bye())
             caller = asyncio.create_task(sipp(sc.scenario(*steps), settings))
@@ -103,9 +113,9 @@ def test_keys_come_from_the_sound_when_the_peer_has_no_events() -> None:
     asyncio.run(call())
 
 
-def test_a_call_given_up_before_the_answer_ends_without_being_answered() -> None:
+def test_a_call_given_up_before_the_answer_ends_without_being_answered(engine: EngineName) -> None:
     async def call() -> None:
-        settings = line_settings()
+        settings = line_settings(engine=engine)
         async with running_line(settings) as line:
             steps = (sc.invite(40000), sc.recv(100, optional=True), sc.recv(180), sc.pause(100), sc.cancel())
             caller = asyncio.create_task(sipp(sc.scenario(*steps), settings))
@@ -120,9 +130,9 @@ def test_a_call_given_up_before_the_answer_ends_without_being_answered() -> None
     asyncio.run(call())
 
 
-def test_hanging_up_sends_bye_once_however_often_it_is_asked() -> None:
+def test_hanging_up_sends_bye_once_however_often_it_is_asked(engine: EngineName) -> None:
     async def call() -> None:
-        settings = line_settings()
+        settings = line_settings(engine=engine)
         async with running_line(settings) as line, rtp_peer() as peer:
             steps = (sc.answered(peer.port), sc.wait_for("BYE"), sc.reply_200(), sc.pause(300))
             caller = asyncio.create_task(sipp(sc.scenario(*steps), settings))
@@ -140,9 +150,9 @@ def test_hanging_up_sends_bye_once_however_often_it_is_asked() -> None:
     asyncio.run(call())
 
 
-def test_a_call_survives_being_put_on_hold_and_resumed() -> None:
+def test_a_call_survives_being_put_on_hold_and_resumed(engine: EngineName) -> None:
     async def call() -> None:
-        settings = line_settings()
+        settings = line_settings(engine=engine)
         async with running_line(settings) as line, rtp_peer() as peer:
             port = peer.port
             steps = (
@@ -166,18 +176,18 @@ def test_a_call_survives_being_put_on_hold_and_resumed() -> None:
     asyncio.run(call())
 
 
-def test_the_line_says_that_it_is_alive() -> None:
+def test_the_line_says_that_it_is_alive(engine: EngineName) -> None:
     async def call() -> None:
-        settings = line_settings()
+        settings = line_settings(engine=engine)
         async with running_line(settings):
             assert (await sipp(sc.scenario(sc.options()), settings)).status == 0
 
     asyncio.run(call())
 
 
-def test_a_number_that_is_not_ours_does_not_exist() -> None:
+def test_a_number_that_is_not_ours_does_not_exist(engine: EngineName) -> None:
     async def call() -> None:
-        settings = line_settings()
+        settings = line_settings(engine=engine)
         async with running_line(settings) as line:
             steps = (sc.invite(40000), sc.recv(404))
             assert (await sipp(sc.scenario(*steps), settings, user="0999999999")).status == 0
@@ -187,9 +197,9 @@ def test_a_number_that_is_not_ours_does_not_exist() -> None:
 
 
 @pytest.mark.parametrize("written", [NUMBER, "0231000000", "33231000000", "0033231000000"])
-def test_a_french_number_is_ours_however_the_trunk_writes_it(written: str) -> None:
+def test_a_french_number_is_ours_however_the_trunk_writes_it(engine: EngineName, written: str) -> None:
     async def call() -> None:
-        settings = line_settings()
+        settings = line_settings(engine=engine)
         async with running_line(settings) as line:
             steps = (sc.invite(40000), sc.recv(100, optional=True), sc.recv(180), sc.pause(50), sc.cancel())
             caller = asyncio.create_task(sipp(sc.scenario(*steps), settings, user=written))
@@ -200,13 +210,13 @@ def test_a_french_number_is_ours_however_the_trunk_writes_it(written: str) -> No
     asyncio.run(call())
 
 
-def test_a_taken_port_is_told_with_what_to_do() -> None:
+def test_a_taken_port_is_told_with_what_to_do(engine: EngineName) -> None:
     import socket
 
     from voicebot.telephony.base import TelephonyError
 
     async def start() -> None:
-        settings = line_settings()
+        settings = line_settings(engine=engine)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
             taken.bind((HOST, settings.listen.port))
             with pytest.raises(TelephonyError, match="free the port"):
