@@ -15,7 +15,7 @@ from voicebot.journal.opening import open_journal
 from voicebot.journal.settings import JournalSettings
 
 CALLS = 20
-TURN_S = 0.1
+TURN_S = 0.25
 
 
 async def call(journal: Journal, number: int) -> None:

@@ -16,7 +16,7 @@ from tests.journal.samples import rows, started, turn
 from voicebot.journal.journal import Journal
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TURNS_BEFORE_THE_END = 6
+TURNS_BEFORE_THE_END = 4
 
 
 def hold_calls_until_killed(base: Base) -> dict[str, int]:
