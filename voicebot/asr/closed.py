@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from voicebot.asr.base import Choice, ChoiceScore
 from voicebot.asr.features import log_mel
+from voicebot.asr.guards import plain
 from voicebot.asr.phoneme_head import PhonemeHead, ctc_log_likelihoods
 from voicebot.asr.phonemes import readings
 from voicebot.asr.whisper_model import Hypothesis, WhisperModel
@@ -56,10 +57,12 @@ class Evidence:
     """What speaks for each choice, and against them all; log probabilities.
 
     ``written`` is ``_UNHEARD`` for the choices the phonemes rule out. ``sounded`` is zero without a phoneme head.
+    ``spelt`` is 1 for a choice whose words stand in the free transcription, and no other choice's do.
     """
 
     written: npt.NDArray[np.float64]
     sounded: npt.NDArray[np.float64]
+    spelt: npt.NDArray[np.float64]
     free_written: float
     free_sounded: float
     frames: int
@@ -71,13 +74,14 @@ class Weights:
 
     written: float
     sounded: float
+    spelt: float
     none: float
     none_written: float
     none_sounded: float
 
 
-WITH_HEAD = Weights(written=0.32, sounded=0.34, none=5.2, none_written=-0.04, none_sounded=0.10)
-WITHOUT_HEAD = Weights(written=0.5, sounded=0.0, none=2.0, none_written=0.1, none_sounded=0.0)
+WITH_HEAD = Weights(written=0.32, sounded=0.34, spelt=3.0, none=5.2, none_written=-0.04, none_sounded=0.10)
+WITHOUT_HEAD = Weights(written=0.5, sounded=0.0, spelt=3.0, none=2.0, none_written=0.1, none_sounded=0.0)
 
 
 class ClosedQuestions:
@@ -111,7 +115,10 @@ class ClosedQuestions:
             value = fit.total - self.prior(wording, sound.language)
             written[wording.choice] = max(written[wording.choice], value)
         best = sound.free[0]
-        return Evidence(written, by_choice, best.mean_log_prob * (len(best.tokens) + 1), free_sounded, sound.frames)
+        spelt = spelt_choices(best.text, choices)
+        return Evidence(
+            written, by_choice, spelt, best.mean_log_prob * (len(best.tokens) + 1), free_sounded, sound.frames
+        )
 
     def prior(self, wording: Wording, language: str) -> float:
         """Return the log probability of a wording when nothing is said. Cached."""
@@ -163,9 +170,19 @@ class ClosedQuestions:
         return kept
 
 
+def spelt_choices(text: str, choices: Sequence[Choice]) -> npt.NDArray[np.float64]:
+    """Return 1 for the choice that ``text`` names, 0 for the others; all 0 when it names none or several."""
+    spaced = f" {plain(text)} "
+    named = [{words for words in map(plain, choice.texts) if words and f" {words} " in spaced} for choice in choices]
+    longest = max((len(words) for own in named for words in own), default=0)
+    found = np.array([1.0 if any(len(words) == longest for words in own) else 0.0 for own in named])
+    return found if found.sum() == 1.0 else np.zeros(len(choices))
+
+
 def probabilities(evidence: Evidence, weights: Weights) -> npt.NDArray[np.float64]:
     """Return the probability of each choice; they sum to less than 1."""
     logits = weights.written * evidence.written + weights.sounded * (evidence.sounded - evidence.free_sounded)
+    logits = logits + weights.spelt * evidence.spelt
     none = weights.none + weights.none_written * evidence.free_written + weights.none_sounded * evidence.free_sounded
     everything = np.append(logits, none)
     everything = np.exp(everything - everything.max())

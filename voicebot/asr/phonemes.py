@@ -5,10 +5,10 @@ are one symbol.
 """
 
 import re
-import threading
 import unicodedata
 from functools import lru_cache
-from typing import Any
+
+from voicebot.espeak import phonemize
 
 PHONES = (
     "ʁ", "l", "a", "i", "ɛ", "v", "t", "e", "k", "d", "n", "s", "ə", "ɑ̃", "m", "u", "p", "b", "ɛ̃", "o", "ʒ",
@@ -29,19 +29,12 @@ _RESPELLINGS = (
     (re.compile(r"(?<=[A-Za-zé]ll)ers\b"), "ère"),
     (re.compile(r"(?<=[a-zé])eng\b"), "an"),
 )
-_lock = threading.Lock()
-_espeak: list[Any] = []
 
 
 @lru_cache(maxsize=20_000)
 def sounds(text: str) -> tuple[int, ...]:
     """Return the phones of French ``text`` as positions in the head's output. Thread-safe, cached."""
-    with _lock:
-        if not _espeak:
-            from piper.phonemize_espeak import EspeakPhonemizer
-
-            _espeak.append(EspeakPhonemizer())
-        sentences = _espeak[0].phonemize("fr", text)
+    sentences = phonemize(text, "fr")
     found: list[str] = []
     for symbol in unicodedata.normalize("NFD", "".join("".join(sentence) for sentence in sentences)):
         if symbol == _NASAL:

@@ -29,8 +29,8 @@ from voicebot.audio.resample import Resampler
 DEFAULT_MODEL_HZ = 16000
 BLOCK_S = 0.1
 UNKNOWN = "[unk]"
-GRAMMAR_MARGIN = 12.0
-GRAMMAR_SCALE = 4.0
+GRAMMAR_MARGIN = 25.0
+GRAMMAR_SCALE = 8.0
 """How much less likely than free speech (log, and its spread) the best phrase of a grammar may be and still be said."""
 DYNAMIC_GRAPH = ("graph/Gr.fst", "graph/HCLr.fst")
 
@@ -104,6 +104,11 @@ class VoskStream:
         self._decoding = threading.Lock()
         self._scheduled: Future[None] | None = None
         self._closed = False
+
+    @property
+    def decoding(self) -> "Future[None] | None":
+        """The decoding under way or waiting of what was fed, if any."""
+        return self._scheduled
 
     def feed(self, pcm: Pcm) -> None:
         """Add sound; it is decoded as soon as a worker is free."""

@@ -8,7 +8,7 @@ The rare text that repeats itself or is not believed gets a second try on a long
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +31,7 @@ AROUND_S = 0.3
 """Sound kept before and after the voice: the first and last phonemes are quieter than the rest."""
 MARGIN_S = 4.0
 RETRY_MARGIN_S = 10.0
+RETRY_BEAM = 5
 SEGMENT_S = 25.0
 CLOSED_ANSWER_S = 2.5
 NO_SPEECH = 0.6
@@ -51,6 +52,11 @@ class _Heard:
     mean_log_prob: float
     words: tuple[Word, ...]
     sound: Sound | None
+
+    @property
+    def plausible(self) -> bool:
+        """Whether this can be an answer: a long sound without a word in it is a noise, whatever it resembles."""
+        return bool(self.text) or (self.sound is not None and self.sound.frames * FRAME_S <= CLOSED_ANSWER_S)
 
 
 class WhisperEars:
@@ -91,7 +97,7 @@ class WhisperEars:
         )
 
     def _choices(self, heard: list[_Heard], hints: Hints, wanted: StillWanted) -> tuple[ChoiceScore, ...]:
-        sounds = [segment.sound for segment in heard if segment.sound is not None]
+        sounds = [segment.sound for segment in heard if segment.sound is not None and segment.plausible]
         if not hints.choices or not sounds:
             return tuple(ChoiceScore(choice.id, 0.0) for choice in hints.choices)
         if not wanted():
@@ -100,11 +106,12 @@ class WhisperEars:
 
     def _hear(self, samples: npt.NDArray[np.float32], start_s: float, hints: Hints, wanted: StillWanted) -> _Heard:
         duration_s = len(samples) / WHISPER_HZ
-        first = self._decode(samples, MARGIN_S, hints, wanted, 0)
-        best, states = first
+        beam = 1 if hints.choices else self._hypotheses
+        best, states = self._decode(samples, MARGIN_S, hints, wanted, Decoding(beam, beam))
         # a name the model cannot spell is no reason to listen twice: the choices are scored on the sound
         if _suspect(best[0], duration_s) and (not hints.choices or duration_s > CLOSED_ANSWER_S):
-            again = self._decode(samples, RETRY_MARGIN_S, hints, wanted, 0 if hints.digits else 3)
+            retry = Decoding(RETRY_BEAM, RETRY_BEAM, no_repeat_ngram=0 if hints.digits else 3)
+            again = self._decode(samples, RETRY_MARGIN_S, hints, wanted, retry)
             if not _suspect(again[0][0], duration_s) or again[0][0].mean_log_prob > best[0].mean_log_prob:
                 best, states = again
         if best[0].no_speech > NO_SPEECH and best[0].mean_log_prob < LEAST_MEAN_LOG_PROB:
@@ -120,20 +127,15 @@ class WhisperEars:
         return _Heard(texts[0], others, best[0].mean_log_prob, words, sound)
 
     def _decode(
-        self, samples: npt.NDArray[np.float32], margin_s: float, hints: Hints, wanted: StillWanted, no_repeat: int
+        self, samples: npt.NDArray[np.float32], margin_s: float, hints: Hints, wanted: StillWanted, how: Decoding
     ) -> tuple[tuple[Hypothesis, ...], npt.NDArray[np.float32]]:
         if not wanted():
             raise Dropped("recognition dropped")
         states = self._model.encode(log_mel(samples, margin_s, self._model.bands))
         if not wanted():
             raise Dropped("recognition dropped")
-        how = Decoding(
-            beam=1 if hints.choices else self._hypotheses,
-            hypotheses=1 if hints.choices else self._hypotheses,
-            max_tokens=guards.token_limit(len(samples) / WHISPER_HZ),
-            no_repeat_ngram=no_repeat,
-        )
-        return self._model.decode(states, hints.language, how), states
+        bounded = replace(how, max_tokens=guards.token_limit(len(samples) / WHISPER_HZ))
+        return self._model.decode(states, hints.language, bounded), states
 
     def _cleaned(self, hypothesis: Hypothesis, duration_s: float) -> str:
         text = guards.clean(hypothesis.text, doubt=hypothesis.mean_log_prob < DOUBTFUL_MEAN_LOG_PROB)
