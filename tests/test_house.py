@@ -14,12 +14,13 @@ MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 80
 MAX_CONSTRUCTOR_PARAMETERS = 7
 
-LEAVES = {"clock", "hours"}
+LEAVES = {"clock", "espeak", "hours"}
 ENGINES = {"asr", "tts", "telephony"}
 CONTENT = {"dialog", "ivr_menus", "profile"}
 SERVICES = {"audio", *ENGINES, *CONTENT, "journal", "calls", "web"}
 MAY_IMPORT: dict[str, set[str]] = {
     "clock": set(),
+    "espeak": set(),
     "hours": set(),
     "audio": set(),
     "dialog": set(),

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from voicebot.espeak import phonemize
 from voicebot.tts.clauses import Strides
 from voicebot.tts.engine import fingerprint, package_version
-from voicebot.tts.phonemes import Phonemizer, espeak_voice
 from voicebot.tts.shaping import Samples
 from voicebot.tts.worker import Stop
 
@@ -22,6 +22,7 @@ RATE_HZ = 24_000
 _STYLE_SIZE = 256
 _MOST_TOKENS = 500
 _SPACE = " "
+_ESPEAK_VOICES = {"en": "en-us"}
 
 
 class KokoroModel:
@@ -42,12 +43,11 @@ class KokoroModel:
         self._run_options = onnxruntime.RunOptions
         vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
         self._vocabulary: dict[str, int] = vocabulary.get("vocab", vocabulary)
-        self._phonemizer = Phonemizer()
         self.version = f"{fingerprint(model, folder / 'vocab.json')}+piper-tts-{package_version('piper-tts')}"
 
     def tokens(self, text: str, language: str) -> list[list[int]]:
         """Return the tokens of ``text``, in runs the network can take, cut at a space."""
-        sentences = self._phonemizer.sentences(text, espeak_voice(language))
+        sentences = phonemize(text, _ESPEAK_VOICES.get(language, language))
         phonemes = _SPACE.join("".join(sentence) for sentence in sentences)
         # espeak marks some liaisons with a hyphen, which the network was never taught
         known = [symbol for symbol in phonemes if symbol in self._vocabulary]
