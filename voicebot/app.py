@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from voicebot.calls.ears import Ears
 from voicebot.calls.mouth import Mouth
 from voicebot.calls.ports import Dialogue, Witness
 from voicebot.calls.record import CallRecord
+from voicebot.calls.requests import Requests
 from voicebot.calls.sentences import Sentences, load_sentences
 from voicebot.calls.session import CallSession, Company, Limits
 from voicebot.calls.work import Work
@@ -38,6 +39,7 @@ from voicebot.tts.speaking import SpokenVoice
 log = logging.getLogger(__name__)
 
 SENTENCES = "calls.toml"
+REQUESTS = "requests.toml"
 _CALLER = "ff_siwis+bm_george"
 _CALLERS_BYTES = 200_000_000
 
@@ -51,6 +53,8 @@ class Service:
     voice: Voice
     sentences: Sentences
     profiles: dict[str, Profile] = field(default_factory=dict)
+    requests: Requests | None = None
+    """What the journal knows of earlier requests; ``None`` when nothing is kept (a replay, a benchmark)."""
 
     def profile(self, name: str = "") -> Profile:
         """Return profile ``name`` (the configured one by default), loaded on first use.
@@ -141,13 +145,19 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
 
 
 def new_dialogue(
-    profile: Profile, now: Callable[[], datetime], *, seed: str, caller: str = "", channel: Channel = "voice"
+    profile: Profile,
+    now: Callable[[], datetime],
+    *,
+    seed: str,
+    caller: str = "",
+    channel: Channel = "voice",
+    requests: Requests | None = None,
 ) -> Dialogue:
     """Open a conversation with the brain; references derive from ``seed``, so that a replay gives the same ones."""
     references = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - a reference is no secret
 
     def new_reference() -> str:
-        return f"{references.choice('ABCDEFGHJKLMNPRSTUVWXYZ')}-{references.randrange(1000):03d}"
+        return f"{references.choice('ABCDEFGHJKLMNPRSTUVWXYZ')}-{references.randrange(10_000):04d}"
 
     context = Context(
         now,
@@ -158,6 +168,8 @@ def new_dialogue(
         caller=caller,
         weekly_hours=profile.weekly_hours,
     )
+    if requests is not None:
+        context = replace(context, find_request=requests.find_request, taken=requests.taken)
     return profile.brain.open(context, references.randrange(1000))
 
 
@@ -187,7 +199,7 @@ def open_call(
     info = leg.info
     settings = service.settings
     if dialogue is None:
-        dialogue = new_dialogue(profile, clock.now, seed=info.call_id, caller=info.caller)
+        dialogue = new_dialogue(profile, clock.now, seed=info.call_id, caller=info.caller, requests=service.requests)
     ears = Ears(service.recognizer, leg.rate_hz, work, settings.turn, _Judge(profile.understander, clock))
     mouth = Mouth(service.voice, leg.rate_hz, work, profile.knowledge.identity.voice.speed)
     record = CallRecord(info.call_id, clock.now(), info.called, info.caller, profile.name)

@@ -70,6 +70,7 @@ def _print(findings: _Findings, full: bool) -> None:
 
 
 def _check(config: Path, profile: str, findings: _Findings) -> None:
+    from voicebot.calls.requests import RequestWordsError, load_request_words
     from voicebot.calls.sentences import SentencesError, load_sentences
     from voicebot.config import ConfigError, load_settings
     from voicebot.profile import ProfileError, load_profile, profile_names
@@ -81,7 +82,8 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
         return
     try:
         load_sentences(settings.paths.prompts / "calls.toml")
-    except SentencesError as error:
+        load_request_words(settings.paths.prompts / "requests.toml")
+    except (SentencesError, RequestWordsError) as error:
         findings.mistakes += str(error).splitlines()
     names = (profile,) if profile else profile_names(settings.paths.profiles)
     if settings.call.profile not in names and not profile:

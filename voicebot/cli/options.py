@@ -36,8 +36,10 @@ def expected_errors() -> ExpectedErrors:
     """Return the errors of the service's parts with their exit status."""
     from voicebot.asr.base import RecognitionError
     from voicebot.audio.frames import AudioError
+    from voicebot.calls.requests import RequestWordsError
     from voicebot.calls.sentences import SentencesError
     from voicebot.config import ConfigError
+    from voicebot.journal.errors import JournalError
     from voicebot.profile import ProfileError
     from voicebot.telephony.base import TelephonyError
     from voicebot.telephony.script import ScriptError
@@ -47,6 +49,8 @@ def expected_errors() -> ExpectedErrors:
         ConfigError: WRONG_USAGE,
         ProfileError: WRONG_USAGE,
         SentencesError: WRONG_USAGE,
+        RequestWordsError: WRONG_USAGE,
+        JournalError: WORK_FAILED,
         ScriptError: WRONG_USAGE,
         AudioError: WORK_FAILED,
         RecognitionError: WORK_FAILED,

@@ -14,7 +14,9 @@ from voicebot.cli.options import CONFIG, ConfigOption, console, expected_errors,
 
 if TYPE_CHECKING:
     from voicebot.app import Service
+    from voicebot.clock import Clock
     from voicebot.config import Settings
+    from voicebot.journal.journal import Journal
     from voicebot.switchboard import Switchboard
 
 EXPECTED_ERRORS = expected_errors()
@@ -22,6 +24,7 @@ EXPECTED_ERRORS = expected_errors()
 log = logging.getLogger(__name__)
 
 _AFTER_DRAIN_S = 2.0
+_DAY_S = 86_400.0
 
 
 def register(app: typer.Typer) -> None:
@@ -38,6 +41,7 @@ def serve(config: ConfigOption = CONFIG) -> None:
 
 async def _serve(config: Path) -> bool:
     from voicebot.app import open_service
+    from voicebot.calls.keeping import JournalWitness
     from voicebot.clock import WallClock
     from voicebot.config import load_settings
     from voicebot.switchboard import Switchboard
@@ -51,12 +55,21 @@ async def _serve(config: Path) -> bool:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         service = await open_service(settings, stack, _profiles(settings))
+        clock = WallClock()
+        journal = await _open_journal(settings, service, clock, stack)
         line = load_line(settings.sip)
-        board = Switchboard(service, line, WallClock(), lambda called: _profile_of(settings, called))
+        board = Switchboard(
+            service,
+            line,
+            clock,
+            lambda called: _profile_of(settings, called),
+            lambda leg: (JournalWitness(journal),),
+        )
         await line.start()
         stack.push_async_callback(line.stop)
         await _start_pages(settings, service, board, stop, stack)
         rendering = loop.create_task(_render_ahead(service), name="render-ahead")
+        purging = loop.create_task(_purge_daily(settings, clock), name="purge")
         answering = loop.create_task(board.run(), name="switchboard")
         for address in line.addresses:
             screen.print(f"Dial   {address}")
@@ -67,10 +80,36 @@ async def _serve(config: Path) -> bool:
         screen.print(f"Draining: {board.live} calls in progress.")
         await line.drain()
         await board.finish(_AFTER_DRAIN_S)
-        for task in (stopping, answering, rendering):
+        for task in (stopping, answering, rendering, purging):
             task.cancel()
-        await asyncio.gather(stopping, answering, rendering, return_exceptions=True)
+        await asyncio.gather(stopping, answering, rendering, purging, return_exceptions=True)
         return line.worn_out
+
+
+async def _open_journal(settings: "Settings", service: "Service", clock: "Clock", stack: AsyncExitStack) -> "Journal":
+    from voicebot.app import REQUESTS
+    from voicebot.calls.requests import Requests, load_request_words
+    from voicebot.journal.opening import open_journal
+
+    words = load_request_words(settings.paths.prompts / REQUESTS)
+    journal = await open_journal(settings.journal)
+    stack.push_async_callback(journal.close)
+    service.requests = Requests(journal, words, clock.now)
+    return journal
+
+
+async def _purge_daily(settings: "Settings", clock: "Clock") -> None:
+    """Apply the retention periods at start, then every day."""
+    from voicebot.journal.errors import JournalError
+    from voicebot.journal.opening import open_archive, purge_journal
+
+    while True:
+        try:
+            async with open_archive(settings.journal) as archive:
+                log.info("retention applied: %s", await purge_journal(archive, settings.journal, clock.now()))
+        except JournalError as error:
+            log.error("retention could not be applied: %s", error)
+        await asyncio.sleep(_DAY_S)
 
 
 def _profiles(settings: "Settings") -> tuple[str, ...]:
