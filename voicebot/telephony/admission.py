@@ -91,6 +91,6 @@ class Admission:
         if len(self._calls) < _CALLERS_KEPT:
             return
         window_s = self._settings.caller_window_s
-        self._calls = {who: times for who, times in self._calls.items() if times and now_s - times[-1] < window_s}
-        while len(self._calls) >= _CALLERS_KEPT:
-            del self._calls[next(iter(self._calls))]
+        recent = [(who, times) for who, times in self._calls.items() if times and now_s - times[-1] < window_s]
+        # half at least goes, so that this is not done again at each call
+        self._calls = dict(recent[-_CALLERS_KEPT // 2 :])

@@ -1,6 +1,7 @@
 """The pyvoip engine's own parts: reading anything, its sound session, and what it can say that baresip cannot."""
 
 import asyncio
+import contextlib
 import random
 
 import numpy as np
@@ -14,9 +15,9 @@ from tests.telephony.sip.test_baresip_guard import send_without_contact
 from tests.telephony.sip.test_baresip_malformed import a_normal_call_is_answered, send
 from tests.telephony.sip.torture import MESSAGES, ODD_SDP, with_sdp
 from voicebot.audio.frames import Pcm
-from voicebot.telephony.base import TransferMode, TransferOrder, TransferResult
+from voicebot.telephony.baresip_leg import BaresipLeg
+from voicebot.telephony.base import CallEnded, TransferMode, TransferOrder, TransferResult
 from voicebot.telephony.pyvoip_leg import PyvoipLeg
-from voicebot.telephony.pyvoip_line import PyvoipLine
 from voicebot.telephony.rtp import JitterBuffer, Reception
 from voicebot.telephony.sdp import read_offer
 from voicebot.telephony.settings import AdmissionSettings
@@ -180,21 +181,25 @@ def test_malformed_messages_leave_the_line_answering() -> None:
     async def story() -> None:
         settings = line_settings(engine="pyvoip")
         async with running_line(settings) as line:
+            talks: list[asyncio.Task[object]] = []
 
-            async def answer() -> None:
-                async for leg in line.calls():
+            async def talk(leg: BaresipLeg | PyvoipLeg) -> None:
+                with contextlib.suppress(CallEnded):
                     await leg.answer()
                     await ticks(leg, 200)
 
-            answering = asyncio.create_task(answer())
+            async def answer_all() -> None:
+                async for leg in line.calls():
+                    talks.append(asyncio.create_task(talk(leg)))
+
+            answering = asyncio.create_task(answer_all())
             send_without_contact(settings, 300)
             offers = [with_sdp(index, body) for index, body in enumerate(ODD_SDP)]
-            await send(settings, [message for name, message in MESSAGES.items() if name != "sdp01"] + offers)
+            await send(settings, [*MESSAGES.values(), *offers])
             await asyncio.sleep(0.2)
-            assert isinstance(line, PyvoipLine)
-            answering.cancel()
-            answering = asyncio.create_task(answer())
             await a_normal_call_is_answered(settings)
-            answering.cancel()
+            for task in (answering, *talks):
+                task.cancel()
+            await asyncio.gather(answering, *talks, return_exceptions=True)
 
     asyncio.run(story())
