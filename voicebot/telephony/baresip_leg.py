@@ -162,6 +162,8 @@ class BaresipLeg:
         await self._sleep_until(due_s)
         self._pull()
         frame = self._inbound.take()
+        if frame is not None:
+            self._pace.draw_near(self._loop.time() - due_s)
         for _ in range(_GRACES if frame is None and self._flowing else 0):
             await self._sleep_until(self._loop.time() + _GRACE_S)
             self._pull()

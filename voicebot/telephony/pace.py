@@ -15,6 +15,8 @@ _QUIET_DBFS = -45.0
 _AHEAD_FRAMES = 2
 _BACKLOG_FRAMES = 50
 _MOST_LATE_MS = 200
+_ON_TIME_S = 0.003
+_STEP_S = 0.0001
 
 
 class Pace:
@@ -36,6 +38,14 @@ class Pace:
     def follow(self, arrived_s: float) -> None:
         """Shift the deadlines to follow the engine, whose frame came at ``arrived_s``, a little after it was due."""
         self._due_s = max(self._due_s, arrived_s)
+
+    def draw_near(self, late_s: float) -> None:
+        """Come a little nearer to the engine, a frame having been on time; ``follow`` takes back what is too much.
+
+        Deadlines start at any point between two of its frames, up to 20 ms later than need be.
+        """
+        if late_s < _ON_TIME_S:
+            self._due_s -= _STEP_S
 
     def skip_missed(self, now_s: float) -> int:
         """Give up the deadlines already past, after a stall that lost nothing; return how many frames they were."""

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,28 @@ def test_deadlines_follow_an_engine_that_is_later_but_never_go_back() -> None:
     assert round(pace.next(), 3) == 0.046
     pace.follow(0.001)
     assert round(pace.next(), 3) == 0.066
+
+
+def test_deadlines_draw_near_to_an_engine_that_is_early_and_settle_there() -> None:
+    pace, engine_s, waits = Pace(0.0), 0.003, []
+    for index in range(1000):
+        due_s = pace.next()
+        ready_s = engine_s + 0.02 * index
+        if ready_s <= due_s:
+            pace.draw_near(0.0)
+        else:
+            pace.follow(ready_s)
+        waits.append(max(due_s, ready_s) - ready_s)
+    assert waits[0] > 0.015
+    assert max(waits[500:]) < 0.001
+    assert pace.due_s == pytest.approx(engine_s + 0.02 * 999, abs=0.001)
+
+
+def test_a_late_tick_draws_nothing_nearer() -> None:
+    pace = Pace(0.0)
+    pace.next()
+    pace.draw_near(0.01)
+    assert pace.due_s == 0.02
 
 
 def test_after_a_stall_that_lost_nothing_whole_frames_are_skipped() -> None:
