@@ -13,7 +13,7 @@ UV     := uv==0.13.9
 help: ## Show these lines
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST)
 
-setup: $(STAMPS)/runtime models/.default.stamp ## Install the program into .venv and its models into models/
+setup: $(STAMPS)/understanding ## Install the program into .venv and its models into models/, learn the examples
 
 serve: setup ## Set up, then answer calls and serve the web pages
 	@$(BIN)/voicebot serve
@@ -21,7 +21,7 @@ serve: setup ## Set up, then answer calls and serve the web pages
 demo: setup ## Set up, then replay the example calls turn by turn
 	@$(BIN)/voicebot demo
 
-test: $(STAMPS)/dev models/.tests.stamp lint ## Set up, then check style and types and run every test
+test: $(STAMPS)/dev models/.tests.stamp $(STAMPS)/understanding lint ## Set up, then check style and types and run every test
 	@$(BIN)/python -m pytest
 
 lint: $(STAMPS)/dev ## Check style and types
@@ -56,6 +56,11 @@ $(STAMPS)/dev: requirements-dev.lock $(STAMPS)/runtime
 
 models/.default.stamp: models/manifest.toml $(STAMPS)/runtime
 	@$(BIN)/voicebot models install
+	@touch $@
+
+$(STAMPS)/understanding: models/.default.stamp
+	@echo 'Learning how people ask from the examples of the profiles (a minute or two, once)...'
+	@$(BIN)/voicebot check
 	@touch $@
 
 models/.tests.stamp: models/manifest.toml $(STAMPS)/dev

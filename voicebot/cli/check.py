@@ -70,10 +70,11 @@ def _print(findings: _Findings, full: bool) -> None:
 
 
 def _check(config: Path, profile: str, findings: _Findings) -> None:
+    from voicebot.app import open_profile
     from voicebot.calls.requests import RequestWordsError, load_request_words
     from voicebot.calls.sentences import SentencesError, load_sentences
     from voicebot.config import ConfigError, load_settings
-    from voicebot.profile import ProfileError, load_profile, profile_names
+    from voicebot.profile import ProfileError, profile_names
 
     try:
         settings = load_settings(config)
@@ -90,7 +91,7 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
         findings.mistakes.append(f"{config}: call.profile: no profile {settings.call.profile!r}")
     for name in names:
         try:
-            loaded = load_profile(name, settings.paths.profiles, settings.paths.data / "understanding")
+            loaded = open_profile(settings, name)
         except ProfileError as error:
             findings.mistakes += str(error).splitlines()
             continue
