@@ -10,8 +10,6 @@ from voicebot.dialog.knowledge.identity import Fact, Identity
 from voicebot.dialog.knowledge.places import Centre, Commune, Container
 from voicebot.dialog.knowledge.sorting import SortingGuide
 
-_HARD_WORDS = ("déchèterie", "encombrants", "composteur", "redevance incitative", "dépôt sauvage")
-
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -56,8 +54,9 @@ class Knowledge:
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
-        """The names of this territory that a recogniser cannot guess, and the streams."""
-        return (*self.communes, *(one.texts[0] for one in self.streams.values()), *_HARD_WORDS)
+        """Words a recogniser should expect: sentences of the service, then the names of this territory."""
+        names = ", ".join(name.partition("-sur-")[0] for name in self.communes)
+        return (*self.marks["ecoute"], f"{names}.")
 
     def offers(self, form: Form) -> bool:
         """Tell whether ``form`` may be run: appointments need days that are certain, or a demonstration."""
