@@ -18,14 +18,14 @@ import numpy.typing as npt
 from voicebot.asr.base import Choice, ChoiceScore
 from voicebot.asr.features import log_mel
 from voicebot.asr.guards import plain
-from voicebot.asr.phoneme_head import PhonemeHead, ctc_log_likelihoods
+from voicebot.asr.phoneme_head import PhonemeHeads
 from voicebot.asr.phonemes import readings
 from voicebot.asr.whisper_model import Hypothesis, WhisperModel
 
 CHOICES_KEPT = 4
 WORDINGS_KEPT = 2
 _EASE_DISCOUNT = 0.5
-"""Share of a wording's ease (``PhonemeHead.ease``) taken off its likelihood."""
+"""Share of a wording's ease (``PhonemeHeads.ease``) taken off its likelihood."""
 _SILENCE_SAMPLES = 16000
 _SILENCE_FRAMES = 50
 _UNHEARD = -1e9
@@ -80,17 +80,17 @@ class Weights:
     none_sounded: float
 
 
-WITH_HEAD = Weights(written=0.32, sounded=0.34, spelt=3.0, none=5.2, none_written=-0.04, none_sounded=0.10)
+WITH_HEAD = Weights(written=0.285, sounded=0.328, spelt=4.0, none=5.3, none_written=0.0, none_sounded=0.12)
 WITHOUT_HEAD = Weights(written=0.5, sounded=0.0, spelt=3.0, none=2.0, none_written=0.1, none_sounded=0.0)
 
 
 class ClosedQuestions:
     """Scores the choices of closed questions. Thread-safe: it only caches values that are always the same."""
 
-    def __init__(self, model: WhisperModel, head: PhonemeHead | None) -> None:
+    def __init__(self, model: WhisperModel, heads: PhonemeHeads | None) -> None:
         self._model = model
-        self._head = head
-        self._weights = WITHOUT_HEAD if head is None else WITH_HEAD
+        self._heads = heads
+        self._weights = WITHOUT_HEAD if heads is None else WITH_HEAD
         self._silence = model.encode(log_mel(np.zeros(_SILENCE_SAMPLES, dtype=np.float32), 0.0, model.bands))
         self._priors: dict[tuple[str, str], float] = {}
         self.wordings = lru_cache(maxsize=64)(self._wordings)
@@ -135,31 +135,31 @@ class ClosedQuestions:
             for text in choice.texts
             for carrier in carriers(language)
         }
-        sounds = [readings(text) if language == "fr" and self._head is not None else () for _, text in spoken]
+        sounds = [readings(text) if language == "fr" and self._heads is not None else () for _, text in spoken]
         every = [sequence for variants in sounds for sequence in variants]
-        ease = iter(self._head.ease(every) if self._head is not None and every else ())
+        ease = iter(self._heads.ease(every) if self._heads is not None and every else ())
         return tuple(
             Wording(choice, text, self._model.tokens(text), variants, tuple(float(next(ease)) for _ in variants))
             for (choice, text), variants in zip(spoken, sounds, strict=True)
         )
 
     def _sounded(self, sound: Sound, wordings: tuple[Wording, ...]) -> tuple[npt.NDArray[np.float64], float]:
-        if self._head is None or sound.language != "fr":
+        if self._heads is None or sound.language != "fr":
             return np.zeros(len(wordings)), 0.0
-        posteriors = self._head.log_posteriors(sound.states[0, : max(1, sound.frames)])
+        hearing = self._heads.hear(sound.states[0, : max(1, sound.frames)])
         sequences = [sequence for wording in wordings for sequence in wording.sounds]
-        likelihoods = iter(ctc_log_likelihoods(posteriors, sequences))
+        likelihoods = iter(hearing.likelihoods(sequences))
         best = [
             max((next(likelihoods) - _EASE_DISCOUNT * ease for ease in wording.ease), default=_UNHEARD)
             for wording in wordings
         ]
-        return np.array(best), float(posteriors.max(axis=1).sum())
+        return np.array(best), hearing.best_possible()
 
     def _kept(
         self, wordings: tuple[Wording, ...], sounded: npt.NDArray[np.float64], by_choice: npt.NDArray[np.float64]
     ) -> list[Wording]:
         """Return the wordings worth asking the decoder about."""
-        if self._head is None or not any(wording.sounds for wording in wordings):
+        if self._heads is None or not any(wording.sounds for wording in wordings):
             return list(wordings)
         choices = np.argsort(-by_choice, kind="stable")[:CHOICES_KEPT]
         kept = []
@@ -174,8 +174,13 @@ def spelt_choices(text: str, choices: Sequence[Choice]) -> npt.NDArray[np.float6
     """Return 1 for the choice that ``text`` names, 0 for the others; all 0 when it names none or several."""
     spaced = f" {plain(text)} "
     named = [{words for words in map(plain, choice.texts) if words and f" {words} " in spaced} for choice in choices]
-    longest = max((len(words) for own in named for words in own), default=0)
-    found = np.array([1.0 if any(len(words) == longest for words in own) else 0.0 for own in named])
+    every = set().union(*named)
+    # "oui" inside "mais oui" is no second answer
+    alone = [
+        {words for words in own if not any(f" {words} " in f" {other} " and words != other for other in every)}
+        for own in named
+    ]
+    found = np.array([1.0 if own else 0.0 for own in alone])
     return found if found.sum() == 1.0 else np.zeros(len(choices))
 
 

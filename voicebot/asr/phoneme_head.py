@@ -20,7 +20,7 @@ from voicebot.asr.phonemes import PHONES
 _NEVER = -1e30
 _FLOOR = 0.01
 """Probability spread over all phones, so that one frame misread does not rule a word out."""
-_FILES = {"whisper-base": "whisper_base_phonemes.npz"}
+_FILES = {"whisper-base": ("whisper_base_phonemes_1.npz", "whisper_base_phonemes_2.npz")}
 
 Matrix = npt.NDArray[np.float32]
 
@@ -53,13 +53,56 @@ class PhonemeHead:
         return np.asarray(np.mean([ctc_log_likelihoods(one, sequences) for one in utterances], axis=0))
 
 
-def load_head(model: str) -> PhonemeHead | None:
-    """Return the head trained for the Whisper model of that id, ``None`` when there is none."""
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """What the heads hear in one utterance: the posteriors of each."""
+
+    posteriors: tuple[npt.NDArray[np.float64], ...]
+
+    def likelihoods(self, sequences: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
+        """Return the log likelihood of each sequence of phones, averaged over the heads."""
+        return np.asarray(np.mean([ctc_log_likelihoods(one, sequences) for one in self.posteriors], axis=0))
+
+    def phones(self) -> float:
+        """Return how many phones there are at all; speech has several a second, noises and music hardly any."""
+        counts = []
+        for one in self.posteriors:
+            best = one.argmax(axis=1)
+            begins = np.append(best[:1] > 0, (best[1:] > 0) & (best[1:] != best[:-1]))
+            counts.append(int(begins.sum()))
+        return float(np.mean(counts))
+
+    def best_possible(self) -> float:
+        """Return the log likelihood of what fits best, whatever it means."""
+        return float(np.mean([one.max(axis=1).sum() for one in self.posteriors]))
+
+
+@dataclass(frozen=True, slots=True)
+class PhonemeHeads:
+    """Heads trained on different voices; they err differently, so their mean errs less."""
+
+    heads: tuple[PhonemeHead, ...]
+
+    def hear(self, states: Matrix) -> Hearing:
+        """Return what is heard in encoder ``states`` of shape [frames, width]."""
+        return Hearing(tuple(head.log_posteriors(states) for head in self.heads))
+
+    def ease(self, sequences: Sequence[Sequence[int]]) -> npt.NDArray[np.float64]:
+        """Return how easily each sequence of phones fits any utterance, averaged over the heads."""
+        return np.asarray(np.mean([head.ease(sequences) for head in self.heads], axis=0))
+
+
+def load_heads(model: str) -> PhonemeHeads | None:
+    """Return the heads trained for the Whisper model of that id, ``None`` when there are none."""
     if model not in _FILES:
         return None
-    with (resources.files("voicebot.asr") / _FILES[model]).open("rb") as file, np.load(file) as data:
+    return PhonemeHeads(tuple(_load(name) for name in _FILES[model]))
+
+
+def _load(file_name: str) -> PhonemeHead:
+    with (resources.files("voicebot.asr") / file_name).open("rb") as file, np.load(file) as data:
         if int(data["output"].shape[1]) != len(PHONES) + 1:
-            raise ValueError(f"{_FILES[model]} was trained for another list of phonemes")
+            raise ValueError(f"{file_name} was trained for another list of phonemes")
         names = ("mean", "scale", "hidden", "hidden_bias", "output", "output_bias", "background")
         weights = {name: data[name].astype(np.float32) for name in names}
         return PhonemeHead(**weights, background_frames=data["background_frames"].astype(np.int64))
@@ -90,4 +133,5 @@ def ctc_log_likelihoods(
         best = np.maximum(np.maximum(forward, one), two)
         forward = best + np.log(np.exp(forward - best) + np.exp(one - best) + np.exp(two - best)) + emission
     rows = np.arange(count)
-    return np.asarray(np.logaddexp(forward[rows, lengths - 1], forward[rows, np.maximum(lengths - 2, 0)]))
+    on_phone = np.where(lengths > 1, forward[rows, np.maximum(lengths - 2, 0)], _NEVER)
+    return np.asarray(np.logaddexp(forward[rows, lengths - 1], on_phone))

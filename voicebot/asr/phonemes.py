@@ -24,7 +24,7 @@ _INDEX = {phone: position + 1 for position, phone in enumerate(PHONES)}
 
 # Place names keep old spellings that a general reader, and espeak, get wrong: both readings are expected.
 _RESPELLINGS = (
-    (re.compile(r"\b([Ss])aint[ -](?=[aeiouyéèêhAEIOUYÉÈÊH])"), r"\1aint t"),
+    (re.compile(r"\b([Ss])aint[ -](?=[aeiouyéèêhAEIOUYÉÈÊH])"), r"\1aint t'"),
     (re.compile(r"(?<=[a-zé])oul[td]\b"), "ou"),
     (re.compile(r"(?<=[A-Za-zé]ll)ers\b"), "ère"),
     (re.compile(r"(?<=[a-zé])eng\b"), "an"),

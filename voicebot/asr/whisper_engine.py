@@ -20,7 +20,7 @@ from voicebot.asr.base import ChoiceScore, Hints, RecognitionError, RecognizerBu
 from voicebot.asr.batch_stream import BatchStream, StillWanted
 from voicebot.asr.closed import ClosedQuestions, Sound
 from voicebot.asr.features import LONGEST_S, WHISPER_HZ, log_mel
-from voicebot.asr.phoneme_head import load_head
+from voicebot.asr.phoneme_head import PhonemeHeads, load_heads
 from voicebot.asr.settings import AsrSettings
 from voicebot.asr.whisper_model import FRAME_S, Decoding, Fit, Hypothesis, WhisperModel
 from voicebot.asr.workers import InferencePool
@@ -32,9 +32,13 @@ AROUND_S = 0.3
 MARGIN_S = 4.0
 RETRY_MARGIN_S = 10.0
 RETRY_BEAM = 5
+LEAST_PHONES = 1.0
+LEAST_PHONES_PER_S = 0.35
+"""Ten seconds of clicks, bursts of noise, hum or ringing gave 0.3 a second at most, human prompts 3.9 at least."""
 SEGMENT_S = 25.0
 CLOSED_ANSWER_S = 2.5
 NO_SPEECH = 0.6
+PROMPT_TOKENS = 200
 LEAST_MEAN_LOG_PROB = -1.0
 DOUBTFUL_MEAN_LOG_PROB = -0.7
 
@@ -63,10 +67,16 @@ class WhisperEars:
     """One utterance to its transcript, in the calling thread. Shared by all the workers; keeps no state."""
 
     def __init__(
-        self, model: WhisperModel, closed: ClosedQuestions, name: str, alternatives: int, timer: Callable[[], float]
+        self,
+        model: WhisperModel,
+        heads: PhonemeHeads | None,
+        name: str,
+        alternatives: int,
+        timer: Callable[[], float],
     ) -> None:
         self._model = model
-        self._closed = closed
+        self._heads = heads
+        self._closed = ClosedQuestions(model, heads)
         self._name = name
         self._hypotheses = alternatives + 1
         self._timer = timer
@@ -107,13 +117,17 @@ class WhisperEars:
     def _hear(self, samples: npt.NDArray[np.float32], start_s: float, hints: Hints, wanted: StillWanted) -> _Heard:
         duration_s = len(samples) / WHISPER_HZ
         beam = 1 if hints.choices else self._hypotheses
-        best, states = self._decode(samples, MARGIN_S, hints, wanted, Decoding(beam, beam))
+        states = self._encode(samples, MARGIN_S, wanted)
+        if not self._speech(states, duration_s):
+            return _Heard("", (), LEAST_MEAN_LOG_PROB, (), None)
+        best = self._decode(states, duration_s, hints, wanted, Decoding(beam, beam))
         # a name the model cannot spell is no reason to listen twice: the choices are scored on the sound
         if _suspect(best[0], duration_s) and (not hints.choices or duration_s > CLOSED_ANSWER_S):
             retry = Decoding(RETRY_BEAM, RETRY_BEAM, no_repeat_ngram=0 if hints.digits else 3)
-            again = self._decode(samples, RETRY_MARGIN_S, hints, wanted, retry)
-            if not _suspect(again[0][0], duration_s) or again[0][0].mean_log_prob > best[0].mean_log_prob:
-                best, states = again
+            longer = self._encode(samples, RETRY_MARGIN_S, wanted)
+            again = self._decode(longer, duration_s, hints, wanted, retry)
+            if not _suspect(again[0], duration_s) or again[0].mean_log_prob > best[0].mean_log_prob:
+                best, states = again, longer
         if best[0].no_speech > NO_SPEECH and best[0].mean_log_prob < LEAST_MEAN_LOG_PROB:
             return _Heard("", (), best[0].mean_log_prob, (), None)
         sound = Sound(states, int(duration_s / FRAME_S), hints.language, best)
@@ -126,16 +140,27 @@ class WhisperEars:
         words = self._words(best[0], texts[0], sound, start_s)
         return _Heard(texts[0], others, best[0].mean_log_prob, words, sound)
 
+    def _encode(
+        self, samples: npt.NDArray[np.float32], margin_s: float, wanted: StillWanted
+    ) -> npt.NDArray[np.float32]:
+        if not wanted():
+            raise Dropped("recognition dropped")
+        return self._model.encode(log_mel(samples, margin_s, self._model.bands))
+
+    def _speech(self, states: npt.NDArray[np.float32], duration_s: float) -> bool:
+        """Tell whether there is anything like speech: cheaper than decoding, and surer than what Whisper says of it."""
+        if self._heads is None:
+            return True
+        phones = self._heads.hear(states[0, : max(1, int(duration_s / FRAME_S))]).phones()
+        return phones >= LEAST_PHONES and phones >= LEAST_PHONES_PER_S * duration_s
+
     def _decode(
-        self, samples: npt.NDArray[np.float32], margin_s: float, hints: Hints, wanted: StillWanted, how: Decoding
-    ) -> tuple[tuple[Hypothesis, ...], npt.NDArray[np.float32]]:
+        self, states: npt.NDArray[np.float32], duration_s: float, hints: Hints, wanted: StillWanted, how: Decoding
+    ) -> tuple[Hypothesis, ...]:
         if not wanted():
             raise Dropped("recognition dropped")
-        states = self._model.encode(log_mel(samples, margin_s, self._model.bands))
-        if not wanted():
-            raise Dropped("recognition dropped")
-        bounded = replace(how, max_tokens=guards.token_limit(len(samples) / WHISPER_HZ))
-        return self._model.decode(states, hints.language, bounded), states
+        bounded = replace(how, max_tokens=guards.token_limit(duration_s))
+        return self._model.decode(states, hints.language, bounded)
 
     def _cleaned(self, hypothesis: Hypothesis, duration_s: float) -> str:
         text = guards.clean(hypothesis.text, doubt=hypothesis.mean_log_prob < DOUBTFUL_MEAN_LOG_PROB)
@@ -188,8 +213,7 @@ def load_whisper(
 ) -> WhisperRecognizer:
     """Load the model in ``folder`` and start its workers."""
     model = WhisperModel(folder, threads, settings.workers)
-    closed = ClosedQuestions(model, load_head(folder.name))
-    ears = WhisperEars(model, closed, folder.name, settings.alternatives, timer)
+    ears = WhisperEars(model, load_heads(folder.name), folder.name, settings.alternatives, timer)
     return WhisperRecognizer(ears, folder.name, InferencePool(settings.workers, settings.queue_size))
 
 
