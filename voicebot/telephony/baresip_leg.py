@@ -32,6 +32,7 @@ _GRACE_S = 0.004
 _GRACES = 2
 _READ_BYTES = 16384
 _PACKET_MS = 20.0
+_AHEAD_SAMPLES = 2 * frame_samples(LINE_HZ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,9 +184,7 @@ class BaresipLeg:
     def _pull(self) -> None:
         """Read all that the engine has decoded."""
         try:
-            if self._format is None:
-                self._bind()
-            form = self._format
+            form = self._format or self._bind()
             if form is None:
                 return
             data = self._call.audio.read(_READ_BYTES)
@@ -200,17 +199,17 @@ class BaresipLeg:
             self._received += pcm.size
             self._inbound.put(self._from_wire.feed(pcm))
 
-    def _bind(self) -> None:
-        """Learn the format of the streams there are now."""
+    def _bind(self) -> _Format | None:
+        """Learn and return the format of the streams there are now; ``None`` when there are none yet."""
         found = self._call.audio.info()
         if not found.rx_ready:
-            return
+            return None
         form = _Format(found.rx_sample_rate, found.rx_channels, found.tx_sample_rate, found.tx_channels, found.tx_ready)
-        if form == self._format:
-            return
-        self._format = form
-        self._from_wire = Resampler(form.rx_hz, LINE_HZ)
-        self._to_wire = Resampler(LINE_HZ, form.tx_hz if form.sends else LINE_HZ)
+        if form != self._format:
+            self._format = form
+            self._from_wire = Resampler(form.rx_hz, LINE_HZ)
+            self._to_wire = Resampler(LINE_HZ, form.tx_hz if form.sends else LINE_HZ)
+        return form
 
     def play(self, pcm: Pcm) -> None:
         """Queue exactly one frame for the caller. Dropped silently once the call has ended or while it is bridged."""
@@ -223,20 +222,37 @@ class BaresipLeg:
             raise ValueError(f"a frame has {self._samples} samples, not {pcm.size}")
         if self.over:
             return
+        form = self._format
         try:
-            if self._format is None or not self._format.sends:  # taken off hold, the engine takes our sound again
-                self._bind()
-            form = self._format
-            if form is None or not form.sends:
-                return
-            audio = self._call.audio
+            if form is None or not form.sends:  # not up yet, or taken off hold: the engine may take our sound now
+                form = self._bind()
+        except (AudioRestarted, AudioNotActive):
+            form = self._format = None
+        if form is None:
+            # the engine's sound is up a moment after the call is: the first word must not be lost
+            self._outbound.push(pcm, _AHEAD_SAMPLES, starved=False)
+        elif form.sends:
+            self._give(pcm, form)
+
+    def _give(self, pcm: Pcm, form: _Format) -> None:
+        """Give the engine what is due now."""
+        try:
             # the engine counts bytes of 16-bit samples, at its own rate
-            ahead = audio.info().tx_buffered * LINE_HZ // (2 * form.tx_channels * form.tx_hz)
+            ahead = self._call.audio.info().tx_buffered * LINE_HZ // (2 * form.tx_channels * form.tx_hz)
             starved = ahead == 0 and self._wire_was_idle()
             for frame in self._outbound.push(pcm, ahead, starved):
-                audio.write(self._encoded(frame, form))
+                self._write(frame, form)
         except (AudioRestarted, AudioNotActive):
             self._format = None
+
+    def _write(self, frame: Pcm, form: _Format) -> None:
+        """Give the engine one frame; once more when a re-INVITE has just replaced its streams."""
+        try:
+            self._call.audio.write(self._encoded(frame, form))
+        except AudioRestarted:
+            fresh = self._bind()
+            if fresh is not None and fresh.sends:
+                self._call.audio.write(self._encoded(frame, fresh))
 
     def _wire_was_idle(self) -> bool:
         """Whether the engine has had to make up silence since this was last asked."""
@@ -250,19 +266,30 @@ class BaresipLeg:
         samples = self._to_wire.feed(frame)
         return (samples if form.tx_channels == 1 else np.repeat(samples, form.tx_channels)).tobytes()
 
-    def flush(self) -> int:
-        """Drop what is queued and not yet sent; return how many samples the caller will not hear."""
-        dropped = self._outbound.flush()
+    @property
+    def unsent(self) -> int:
+        """Samples queued and not yet on the wire, at the leg's rate."""
+        waiting = self._outbound.waiting_samples
         form = self._format
         if self.over or form is None or not form.sends:
-            return dropped
+            return waiting
         try:
             buffered: int = self._call.audio.info().tx_buffered
-            self._call.audio.flush_tx()
         except (AudioRestarted, AudioNotActive):
             self._format = None
-            return dropped
-        return dropped + buffered * LINE_HZ // (2 * form.tx_channels * form.tx_hz)
+            return waiting
+        return waiting + buffered * LINE_HZ // (2 * form.tx_channels * form.tx_hz)
+
+    def flush(self) -> int:
+        """Drop what is queued and not yet sent; return how many samples the caller will not hear."""
+        dropped = self.unsent
+        self._outbound.flush()
+        try:
+            if not self.over and self._format is not None:
+                self._call.audio.flush_tx()
+        except (AudioRestarted, AudioNotActive):
+            self._format = None
+        return dropped
 
     def awaiting(self, slot: str | None) -> None:
         """Do nothing: a person needs no cue."""

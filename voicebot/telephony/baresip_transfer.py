@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 
-import numpy as np
 from baresip import BaresipError, CallFailed, CallTimeout, TransferFailed
 
 from voicebot.audio.frames import LINE_HZ, Pcm, frame_samples, silence
@@ -25,8 +24,7 @@ log = logging.getLogger(__name__)
 EARLY_S = 8.0
 """An adviser who hangs up within this time has not taken the call: the caller comes back to the assistant."""
 _SPLICE_S = 10.0
-_TAIL_FRAMES = 4
-"""What is played is on the wire two or three frames later."""
+_TAIL_FRAMES = 50
 
 
 async def hand_over(leg: BaresipLeg, order: TransferOrder, dialler: Dialler) -> TransferResult:
@@ -100,12 +98,17 @@ async def _reach(leg: BaresipLeg, order: TransferOrder, dialler: Dialler) -> Bar
 async def _tell(adviser: BaresipLeg, leg: BaresipLeg, words: Pcm) -> bool:
     """Play ``words`` to the adviser; False when either side hung up meanwhile."""
     size = frame_samples(LINE_HZ)
-    words = np.concatenate((words, silence(_TAIL_FRAMES * size)))
     for start in range(0, words.size, size):
         if leg.over or await adviser.tick() is None:
             return False
         frame = words[start : start + size]
         adviser.play(frame if frame.size == size else _padded(frame, size))
+    for _ in range(_TAIL_FRAMES):  # the last word is on the wire a few frames later, more on a busy machine
+        sent = adviser.unsent == 0
+        if await adviser.tick() is None:
+            return False
+        if sent:
+            break
     return not leg.over
 
 
