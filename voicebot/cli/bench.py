@@ -1,4 +1,4 @@
-"""``voicebot bench turn|nlu``: figures of the whole service; slow, run by hand."""
+"""``voicebot bench turn|asr|nlu``: figures of the whole service; slow, run by hand."""
 
 import json
 from contextlib import AsyncExitStack
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
+from voicebot.cli.failures import WorkFailed
 from voicebot.cli.options import CONFIG, ConfigOption, JsonOption, console, expected_errors, print_json, run
 from voicebot.clock import PARIS
 
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     bench.callback()(_bench)
     bench.command("turn")(turn)
     bench.command("nlu")(nlu)
+    bench.command("asr")(asr)
     app.add_typer(bench, name="bench")
 
 
@@ -149,3 +151,40 @@ async def _nlu(labelled: Path, audio: bool, limit: int, config: Path) -> "Report
 
 def _share(score: "Score") -> dict[str, float | int]:
     return {"share": round(score.share, 4), "good": score.good, "total": score.total}
+
+
+def asr(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Human sentences to recognise.")] = 60,
+    communes: Annotated[bool, typer.Option("--communes", help="Spoken names of communes instead.")] = False,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure recognition: human telephone sentences (Debian's Asterisk prompts), or the names of the communes."""
+    from voicebot.cli.bench_asr import ClipsMissing, asr_table
+
+    try:
+        report = run(_asr(limit, communes, config))
+    except ClipsMissing as error:
+        raise WorkFailed(str(error)) from error
+    if as_json:
+        print_json(report)
+    else:
+        console().print(asr_table(report))
+
+
+async def _asr(limit: int, communes: bool, config: Path) -> dict[str, Any]:
+    from voicebot.app import open_recognizer, open_service
+    from voicebot.bench.communes import choices, clips
+    from voicebot.cli.bench_asr import Utterance, bench_asr, human_clips
+    from voicebot.config import load_settings
+
+    settings = load_settings(config)
+    async with AsyncExitStack() as stack:
+        if not communes:
+            return await bench_asr(open_recognizer(settings, stack), human_clips(limit))
+        service = await open_service(settings, stack)
+        spoken = [
+            Utterance(pcm, 8000, text, choice=commune, group=group)
+            async for pcm, text, commune, group in clips(service)
+        ]
+        return await bench_asr(service.recognizer, spoken, choices(service))
