@@ -149,8 +149,8 @@ class CallSession:
         if self._transfer is not None and self._transfer.done() and not self._transfer.cancelled():
             self._record.transfer = self._transfer.result()
         self._record.duration_s = self._now_s()
-        self._record.stats = self._leg.stats()
         await self._leg.hang_up()
+        self._record.stats = self._leg.stats()
         self._ears.drop()
         await self._work.close()
         for witness in self._company.witnesses:

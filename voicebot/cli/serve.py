@@ -23,6 +23,9 @@ EXPECTED_ERRORS = expected_errors()
 
 log = logging.getLogger(__name__)
 
+RESTART_ME = 75
+"""Exit status (EX_TEMPFAIL of sysexits) on which systemd or the container starts the service again."""
+
 _AFTER_DRAIN_S = 2.0
 _DAY_S = 86_400.0
 
@@ -36,7 +39,8 @@ def serve(config: ConfigOption = CONFIG) -> None:
     """Answer SIP calls and serve the web pages until SIGTERM or Ctrl-C, then drain."""
     worn_out = run(_serve(config))
     if worn_out:
-        raise WorkFailed("the SIP engine has lost too many calls and this process must be replaced: start it again")
+        log.error("the SIP engine has lost too many calls: this process must be replaced")
+        raise typer.Exit(RESTART_ME)
 
 
 async def _serve(config: Path) -> bool:
