@@ -61,6 +61,17 @@ def test_the_same_sentence_twice_faster_than_speech_is_a_loop() -> None:
     assert not guards.repeats(text, 6.0)
 
 
+def test_a_sentence_that_starts_over_is_said_once() -> None:
+    text = "La conférence n'est plus en mode discret. La conférence n'est plus en mode discret. La"
+    assert guards.repeats(text, 2.4)
+    assert guards.without_loop(text, 2.4) == "La conférence n'est plus en mode discret."
+
+
+def test_like_instructions_one_after_the_other_are_kept() -> None:
+    text = "Pour l'écouter, appuyez sur 1. Pour l'effacer, appuyez sur 2. Pour le garder, appuyez sur 3."
+    assert not guards.repeats(text, 4.0)
+
+
 def test_a_dictated_number_with_equal_pairs_is_not_a_loop() -> None:
     assert not guards.repeats("06 06 06 06 06", 4.0)
 

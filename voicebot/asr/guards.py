@@ -52,6 +52,13 @@ def token_limit(duration_s: float) -> int:
     return SPARE_TOKENS + int(TOKENS_PER_S * duration_s)
 
 
+def without_loop(text: str, duration_s: float) -> str:
+    """Return ``text`` with what is repeated said once, and no longer than ``duration_s`` can hold."""
+    words = collapse(text.split())
+    start = said_again([plain(word) for word in words], duration_s)
+    return " ".join(words[:start][: int(WORDS_PER_S * duration_s) + 4])
+
+
 def clean(text: str, doubt: bool = False) -> str:
     """Return ``text`` without notes between brackets, music signs and sentences of credits.
 
@@ -74,16 +81,22 @@ def repeats(text: str, duration_s: float) -> bool:
         data = text.encode()
         if len(data) / len(zlib.compress(data)) > LONGEST_COMPRESSION:
             return True
-    return collapse(words) != words or said_twice(words, duration_s)
+    return collapse(words) != words or said_again(words, duration_s) is not None
 
 
-def said_twice(words: list[str], duration_s: float) -> bool:
-    """Tell whether the second half of ``words`` says the first again, faster than a person repeats oneself."""
-    half = len(words) // 2
-    if half < 3 or len(words) < QUICK_WORDS_PER_S * duration_s:
-        return False
-    first, second = words[:half], words[-half:]
-    return sum(a == b for a, b in zip(first, second, strict=True)) >= 0.8 * half
+def said_again(words: list[str], duration_s: float) -> int | None:
+    """Return where ``words`` start over, when they come faster than a person repeats oneself; ``None`` otherwise.
+
+    The second time may be cut short and differ in a word or so.
+    """
+    if len(words) < QUICK_WORDS_PER_S * duration_s:
+        return None
+    for start in range(3, len(words) - 3):
+        again = len(words) - start
+        same = sum(first == second for first, second in zip(words, words[start:], strict=False))
+        if 2 * again >= start and same >= 0.8 * again:
+            return start
+    return None
 
 
 def collapse(words: list[str]) -> list[str]:

@@ -164,10 +164,7 @@ class WhisperEars:
 
     def _cleaned(self, hypothesis: Hypothesis, duration_s: float) -> str:
         text = guards.clean(hypothesis.text, doubt=hypothesis.mean_log_prob < DOUBTFUL_MEAN_LOG_PROB)
-        if guards.repeats(text, duration_s):
-            words = text.split()
-            return " ".join(guards.collapse(words)[: int(guards.WORDS_PER_S * duration_s) + 4])
-        return text
+        return guards.without_loop(text, duration_s) if guards.repeats(text, duration_s) else text
 
     def _words(self, best: Hypothesis, text: str, sound: Sound, start_s: float) -> tuple[Word, ...]:
         ranges = self._model.words(best.tokens)
