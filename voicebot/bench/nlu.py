@@ -13,6 +13,7 @@ from voicebot.app import Service, open_caller_voice
 from voicebot.asr.base import Hints
 from voicebot.audio.channel import Channel
 from voicebot.audio.frames import LINE_HZ
+from voicebot.dialog.nlu.engine import NluEngine
 from voicebot.dialog.nlu.evaluate import Report, Row, evaluate, read_rows
 from voicebot.tts.base import Manner
 
@@ -57,4 +58,6 @@ async def spoken(
 
 def measure(service: Service, rows: Sequence[Row]) -> Report:
     """Return how the configured profile understands ``rows``."""
-    return evaluate(service.profile().understander, rows)
+    engine = service.profile().understander
+    guide = engine.finder.objects.canonical if isinstance(engine, NluEngine) else None
+    return evaluate(engine, rows, guide=guide)

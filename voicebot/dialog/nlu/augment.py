@@ -19,6 +19,7 @@ OBJECT = "{objet}"
 """In an example, stands for any object of the sorting guide."""
 
 _OBJECTS_EACH = 8
+_NEAR_MISSES = 4
 
 
 def filled(example: str, objects: Sequence[str], generator: random.Random) -> list[str]:
@@ -59,4 +60,20 @@ def variants(example: str, generator: random.Random, vocabulary: Sequence[str], 
             else:
                 noisy.append(word)
         made.append(" ".join(noisy) or example)
+    return made
+
+
+def near_misses(example: str, generator: random.Random, service: Sequence[str]) -> list[str]:
+    """Return ``example``, of another subject, with a word of the service in it: one word does not make a request.
+
+    Args:
+        example: an example of another subject.
+        generator: the source of chance, seeded by the caller.
+        service: words of the service's own subjects.
+    """
+    made: list[str] = []
+    for _ in range(_NEAR_MISSES):
+        words = example.split()
+        place = generator.randrange(len(words) + 1)
+        made.append(" ".join([*words[:place], generator.choice(service), *words[place:]]))
     return made

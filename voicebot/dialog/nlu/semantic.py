@@ -20,7 +20,7 @@ _THREADS = "OMP_NUM_THREADS"
 _LONGEST_WORDS = 18
 _CHUNK = 400  # kept as it goes, so that an interrupted first start is not lost
 _TEXTS_A_SECOND = 35
-_NEAREST = 8.0
+_NEAREST = 16.0
 _STEPS = 400
 _RATE = 5.0
 _DECAY = 2e-5
@@ -145,10 +145,19 @@ class SemanticView:
         """Return the log-probability of every intent."""
         short = " ".join(text.split()[:_LONGEST_WORDS])
         vector = self._sharpen(self._semantic.embed([short]))[0]
-        best = np.full(self._count, -1.0, dtype=np.float32)
-        np.maximum.at(best, self._classes, self._examples @ vector)
-        scores = np.append(vector, np.float32(1.0)) @ self._weights + _NEAREST * best
+        scores = np.append(vector, np.float32(1.0)) @ self._weights + _NEAREST * self._nearest(vector)
         result: Floats = np.log(np.maximum(softmax(scores), 1e-6))
+        return result
+
+    def _nearest(self, vector: Floats) -> Floats:
+        """Return per intent the mean cosine of its two nearest examples: one alone is often a chance meeting."""
+        cosines = self._examples @ vector
+        first = np.full(self._count, -1.0, dtype=np.float32)
+        np.maximum.at(first, self._classes, cosines)
+        second = np.full(self._count, -1.0, dtype=np.float32)
+        below = cosines < first[self._classes]
+        np.maximum.at(second, self._classes[below], cosines[below])
+        result: Floats = np.where(second > -1.0, (first + second) / 2.0, first)
         return result
 
     def _sharpen(self, vectors: Floats) -> Floats:

@@ -56,6 +56,8 @@ class TrainedViews:
         self.intents = tuple(intent.id for intent in data.intents)
         self.number = {id_: number for number, id_ in enumerate(self.intents)}
         self._other = self.number[OTHER]
+        scoped = (intent for intent in data.intents if intent.id != OTHER and intent.id not in ACTS)
+        self._keywords = tuple(word for intent in scoped for word in intent.keywords)
         self._look = look
         chance = random.Random(_SEED)  # noqa: S311 -- made-up examples, not secrets
         objects = [item.name for item in data.objects]
@@ -98,6 +100,7 @@ class TrainedViews:
     def _train(self, sighted: Sequence[Sighted]) -> tuple[LinearClassifier, LinearClassifier]:
         chance = random.Random(_SEED)  # noqa: S311 -- made-up examples, not secrets
         vocabulary = sorted({word for text, _ in self._examples for word in text.lower().split()})
+        service = sorted({word for phrase in self._keywords for word in phrase.lower().split() if len(word) > 3})
         rows: list[list[str]] = []
         sounds: list[list[str]] = []
         targets: list[int] = []
@@ -105,6 +108,8 @@ class TrainedViews:
         for (text, number), seen in zip(self._examples, sighted, strict=True):
             relatives = augment.variants(text, chance, vocabulary, self.intents[number] in ACTS)
             own = number != self._other
+            if not own and service:
+                relatives += augment.near_misses(text, chance, service)
             for rank, view in enumerate([seen, *(self._look(relative) for relative in relatives)]):
                 rows.append(word_features(view, self.familiar, own))
                 sounds.append(sound_features(view))

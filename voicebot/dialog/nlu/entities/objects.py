@@ -26,13 +26,18 @@ _ENDS = word_set(
     "elle on y n ne comment "
     "quoi quelle quel quand lequel laquelle si parce car svp merci svp bonjour sur par sans doit dois peut peux faut "
     "aller faire jeter jette mettre mets met recycle recycler hors qu faites fait vers merci depuis svp usage usagee "
-    "usages usagees plait encore plus pas casse cassee vide vides etre aussi deja comme ici la-bas"
+    "usages usagees plait encore plus pas casse cassee "
+    "fichu fichue foutu foutue rouille rouillee perime perimee vide vides etre aussi deja comme ici la-bas"
 )
 _EMPTY_NOUNS = word_set(
     "poubelle poubelles bac bacs sac sacs conteneur container dechet dechets ordure ordures tri truc chose choses ca "
     "question rendez renseignement collecte camion jour jours semaine dehors trottoir matin soir rien tout quoi "
     "conseiller personne service numero adresse calendrier date besoin droit encombrants"
 )
+_ADDRESS = word_set(
+    "dis dites moi sophie madame monsieur mademoiselle bonjour bonsoir alors euh donc bon ben bah ah voila"
+)
+"""Words said before the noun when the turn begins with it ("dis-moi Sophie, *les pots de yaourt*")."""
 _MAX_NOUN = 5
 _BY_SOUND = 0.16
 
@@ -97,6 +102,8 @@ class ObjectFinder:
         starts = [i + 1 for i, word in enumerate(words[:-1]) if word.plain in _VERBS]
         for start in [*reversed(starts), *([] if after_verb else [0])]:
             begin = start
+            while not start and begin < len(words) and words[begin].plain in _ADDRESS:
+                begin += 1
             while begin < len(words) and words[begin].plain in (_DETERMINERS | {"de", "d", "avec"}):
                 begin += 1
             if start and begin == start:
