@@ -3,7 +3,7 @@
 The views are asked once for every row; the weights are then found by coordinate search on the log-likelihood of the
 acceptable intents, which calibrates the probabilities at the same time (a common factor of all weights is the
 temperature). Run as
-``python -m voicebot.dialog.nlu.calibrate DEV.tsv CACHE FOLDER...``: it writes ``calibration.toml``.
+``python -m voicebot.dialog.nlu.calibrate DEV.tsv[,DEV2.tsv] CACHE FOLDER...``: it writes ``calibration.toml``.
 """
 
 import sys
@@ -26,7 +26,7 @@ _FACTORS = (0.5, 0.8, 0.9, 1.1, 1.25, 2.0)
 _SHIFTS = (-0.5, -0.1, 0.1, 0.5)
 _ROUNDS = 12
 _PULL = 0.002
-_SOFTEN = 0.75  # examples were written with an eye on the development set: fresh callers are less well known
+_SOFTEN = 0.75  # examples were written with an eye on the development sets: fresh callers are less well known
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _softened(pool: Pool) -> Pool:
 
 def write(calibration: Calibration, file: Path) -> None:
     """Write ``calibration`` as TOML."""
-    lines = ["# Fitted on the development set by voicebot.dialog.nlu.calibrate; thresholds are chosen by hand."]
+    lines = ["# Fitted on the development sets by voicebot.dialog.nlu.calibrate; thresholds are chosen by hand."]
     for name in ("cheap", "full", "thresholds"):
         table = getattr(calibration, name)
         lines += ["", f"[{name}]", *[f"{f.name} = {getattr(table, f.name)}" for f in fields(table)]]
@@ -100,7 +100,7 @@ def write(calibration: Calibration, file: Path) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Fit the pools on a development set and write them, thresholds unchanged."""
-    rows = read_rows(Path(arguments[0]))
+    rows = [row for file in arguments[0].split(",") for row in read_rows(Path(file))]
     data = load_nlu_data([Path(folder) for folder in arguments[2:]])
     engine = NluEngine(data, best_semantic(), Path(arguments[1]))
     other = engine.intents.index(OTHER)
@@ -108,8 +108,8 @@ def main(arguments: Sequence[str]) -> int:
     now = load_calibration()
     full = now.full
     if all(s.semantic is not None for s in seen):
-        full = fit(seen, Pool(0.4, 0.3, 2.0, 0.5, 0.0), other, True)
-    write(replace(now, cheap=_softened(fit(seen, Pool(), other, False)), full=_softened(full)), DEFAULT_FILE)
+        full = fit(seen, now.full, other, True)
+    write(replace(now, cheap=_softened(fit(seen, now.cheap, other, False)), full=_softened(full)), DEFAULT_FILE)
     return 0
 
 
