@@ -10,16 +10,8 @@ from dateutil.rrule import rrulestr
 from voicebot.dialog.forms.spec import Appointments, Slot
 from voicebot.dialog.knowledge.collection import holiday_name
 from voicebot.dialog.turns import Option
-from voicebot.dialog.wording import (
-    MONTHS,
-    WEEKDAYS,
-    Words,
-    dictated_number,
-    fold,
-    full_date,
-    near_date,
-    spelled,
-)
+from voicebot.dialog.wording import Words, dictated_number, fold, full_date, near_date, spelled
+from voicebot.hours.words import MONTHS, WEEKDAYS
 
 FREE = ("texte", "nom", "adresse", "heure", "objet")
 STRONG = ("commune", "flux", "telephone", "email", "date", "creneau", "choix")

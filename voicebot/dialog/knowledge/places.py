@@ -10,7 +10,7 @@ from pathlib import Path
 from voicebot.dialog.errors import Mistake
 from voicebot.dialog.knowledge.collection import ALL_YEAR, Season, holiday_name, read_season
 from voicebot.dialog.knowledge.source import Table, read_csv, shown
-from voicebot.dialog.wording import WEEKDAYS
+from voicebot.hours.words import WEEKDAYS
 
 _SPAN = re.compile(r"^(\d{1,2})[:h](\d{2})?\s*-\s*(\d{1,2})[:h](\d{2})?$")
 _EARTH_KM = 6371.0

@@ -14,7 +14,8 @@ from voicebot.dialog.policy.slots import KEYPAD_ATTEMPT, commune_options, keypad
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.templates import Template
 from voicebot.dialog.turns import Ask, Dictation, Expect, Heard, Option, Record
-from voicebot.dialog.wording import MONTHS, Words, at_place, contains, enumeration, fold, full_date, of_place, spelled
+from voicebot.dialog.wording import Words, at_place, contains, enumeration, fold, full_date, of_place, spelled
+from voicebot.hours.words import MONTHS
 
 _OFFERED = 3
 _GIVE_UP = 3
