@@ -5,9 +5,11 @@ millisecond is reported before it listens, and waiting for it would last until t
 before the call is placed, and given to it afterwards.
 """
 
+import asyncio
+import contextlib
 from collections.abc import Mapping
 
-from baresip import Call, Runtime, UserAgent
+from baresip import BaresipError, Call, Runtime, UserAgent
 from baresip.events import StackEvent
 
 
@@ -21,6 +23,8 @@ class Dialler:
     async def dial(self, uri: str, headers: Mapping[str, str] | None = None) -> Call:
         """Place a call to ``uri``; returns once the INVITE is on its way, with the state the call has reached.
 
+        Cancelled before that, it leaves no telephone ringing.
+
         Raises:
             BaresipError: the engine cannot place it.
             ValueError: the address or a header cannot be sent.
@@ -28,8 +32,13 @@ class Dialler:
         missed: list[StackEvent] = []
         keep = missed.append
         self._runtime.subscribe(keep)
+        placing = asyncio.ensure_future(self._agent.dial(uri, dict(headers or {})))
         try:
-            call = await self._agent.dial(uri, dict(headers or {}))
+            call = await asyncio.shield(placing)
+        except asyncio.CancelledError:
+            with contextlib.suppress(BaresipError, ValueError):
+                await (await placing).hangup()
+            raise
         finally:
             self._runtime.unsubscribe(keep)
         for event in missed:

@@ -9,6 +9,7 @@ hangs up on an adviser who is there. The only address ever dialled is the order'
 import asyncio
 import contextlib
 import logging
+from collections.abc import Collection
 
 from baresip import BaresipError, CallFailed, CallTimeout, TransferFailed
 
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 EARLY_S = 8.0
 """An adviser who hangs up within this time has not taken the call: the caller comes back to the assistant."""
 _SPLICE_S = 10.0
+_MOST_TELLING = (TransferResult.NO_ANSWER, TransferResult.BUSY, TransferResult.REJECTED)
+"""When several were rung: one who may still come, then one who is there, then one who refuses."""
 _TAIL_FRAMES = 50
 
 
@@ -37,6 +40,8 @@ async def hand_over(leg: BaresipLeg, order: TransferOrder, dialler: Dialler) -> 
     adviser = await _reach(leg, order, dialler)
     if isinstance(adviser, TransferResult):
         return adviser
+    if order.on_answer is not None:
+        order.on_answer()
     try:
         if order.whisper is not None and not await _tell(adviser, leg, order.whisper):
             return TransferResult.FAILED
@@ -65,21 +70,55 @@ async def _blind(leg: BaresipLeg, order: TransferOrder) -> TransferResult:
 
 
 async def _reach(leg: BaresipLeg, order: TransferOrder, dialler: Dialler) -> BaresipLeg | TransferResult:
-    """Call the adviser; return their leg once they answer, else how it failed. Cancels when the caller leaves."""
-    try:
-        call = await dialler.dial(order.uri, order.headers)
-    except (BaresipError, ValueError) as error:
-        log.warning("%s cannot be dialled: %s", order.uri, error)
-        return TransferResult.FAILED
-    adviser = BaresipLeg(call, CallInfo(f"{leg.info.call_id}-adviser", "", order.uri))
-    answered = asyncio.ensure_future(call.wait_established(timeout=order.ring_s))
+    """Ring every address of the order; return the leg of the first to answer, else how they failed.
+
+    The others stop ringing then, and all do when the caller leaves or this is cancelled.
+    """
+    rings = [asyncio.ensure_future(_ring(leg, uri, order, dialler)) for uri in (order.uri, *order.also)]
     left = asyncio.ensure_future(leg.wait_closed())
+    results: list[TransferResult] = []
+    taken: BaresipLeg | None = None
+    ringing = set(rings)
+    try:
+        while ringing and taken is None and not leg.over:
+            done, _ = await asyncio.wait({*ringing, left}, return_when=asyncio.FIRST_COMPLETED)
+            for ring in [one for one in rings if one in done & ringing]:
+                ringing.discard(ring)
+                found = ring.result()
+                if isinstance(found, TransferResult):
+                    results.append(found)
+                elif taken is None and not leg.over:
+                    taken = found
+                else:
+                    await found.hang_up()
+    finally:
+        left.cancel()
+        await _stop_ringing(ringing)
+    if taken is not None:
+        return taken
+    return next((said for said in _MOST_TELLING if said in results and not leg.over), TransferResult.FAILED)
+
+
+async def _stop_ringing(ringing: Collection["asyncio.Future[BaresipLeg | TransferResult]"]) -> None:
+    """Cancel the calls that ring; hang up on an adviser who answered at that very moment."""
+    for ring in ringing:
+        ring.cancel()
+    for found in await asyncio.gather(*ringing, return_exceptions=True):
+        if isinstance(found, BaresipLeg):
+            await found.hang_up()
+
+
+async def _ring(leg: BaresipLeg, uri: str, order: TransferOrder, dialler: Dialler) -> BaresipLeg | TransferResult:
+    """Call one adviser; return their leg once they answer, else how it failed."""
+    try:
+        call = await dialler.dial(uri, order.headers)
+    except (BaresipError, ValueError) as error:
+        log.warning("%s cannot be dialled: %s", uri, error)
+        return TransferResult.FAILED
+    adviser = BaresipLeg(call, CallInfo(f"{leg.info.call_id}-adviser", "", uri))
     taken = False
     try:
-        await asyncio.wait({answered, left}, return_when=asyncio.FIRST_COMPLETED)
-        if leg.over:
-            return TransferResult.FAILED
-        await answered
+        await call.wait_established(timeout=order.ring_s)
         taken = True
         return adviser
     except CallTimeout:
@@ -87,11 +126,7 @@ async def _reach(leg: BaresipLeg, order: TransferOrder, dialler: Dialler) -> Bar
     except CallFailed as error:
         return TransferResult.FAILED if error.status is None else transfer_result(error.status)
     finally:
-        left.cancel()
         if not taken:
-            answered.cancel()
-            with contextlib.suppress(asyncio.CancelledError, BaresipError):
-                await answered
             await adviser.hang_up()
 
 

@@ -5,7 +5,7 @@ gives it 20 ms to play (``play``), and is paced by that alone: a real line makes
 does not wait at all. State moves only when the line reports it.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -65,6 +65,9 @@ class TransferOrder:
     """Where to hand the call over and how. ``uri`` always comes from the profile, never from the caller.
 
     ``whisper``, at 8 kHz, is told to the adviser alone before the caller is connected (attended and bridged modes).
+    ``also`` are rung at the same time as ``uri``: the first to answer takes the call, the others stop ringing; a blind
+    transfer knows ``uri`` alone. ``on_answer`` is called on the event loop when an adviser has picked up, before the
+    whisper (attended and bridged modes).
     """
 
     uri: str
@@ -72,6 +75,8 @@ class TransferOrder:
     ring_s: float = 25.0
     headers: Mapping[str, str] = field(default_factory=dict)
     whisper: Pcm | None = field(default=None, compare=False, repr=False)
+    also: tuple[str, ...] = ()
+    on_answer: Callable[[], None] | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,14 @@ class Leg(Protocol):
         """
 
     async def transfer(self, order: TransferOrder) -> TransferResult:
-        """Hand the call over; returns when the outcome is known."""
+        """Hand the call over; returns when the outcome is known.
+
+        Meanwhile the conversation goes on: as long as the advisers' telephones ring and while one is told who calls,
+        ``tick`` gives the caller's sound and keys and ``play`` is heard (music, a word now and then). Once a bridged
+        conversation has begun the leg must still be ticked, which paces it, but ``tick`` gives silence and ``play`` is
+        dropped until an adviser who hangs up within a few seconds gives the caller back. A caller who hangs up stops
+        the ringing. Cancelling the task that waits here stops it too, and the caller stays.
+        """
 
     async def hang_up(self) -> None:
         """End the call. Idempotent."""

@@ -132,6 +132,8 @@ class ReplayLeg:
         self._waiters.append((self._frames + round(wait_s / FRAME_S), done))
         await done.wait()
         if self._open and self._advisers is TransferResult.ANSWERED:
+            if order.on_answer is not None:
+                order.on_answer()
             self._open = False
         return self._advisers
 

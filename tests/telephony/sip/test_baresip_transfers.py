@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
 import pytest
@@ -24,25 +24,32 @@ from tests.telephony.sip.peers import (
     sounding_frames,
     speechlike,
 )
-from voicebot.audio.frames import silence
+from voicebot.audio.frames import Pcm, silence
 from voicebot.telephony.baresip_leg import BaresipLeg
 from voicebot.telephony.base import TransferMode, TransferOrder, TransferResult
 
 
 @dataclass
 class Scene:
-    """A caller on the line, answered, who goes on ticking whatever happens."""
+    """A caller on the line, answered, who goes on ticking whatever happens; ``music`` is played from ``played`` on."""
 
     leg: BaresipLeg
     voice: RtpPeer
     caller: "asyncio.Task[SippRun]"
-    living: "asyncio.Task[None]"
+    music: Pcm = field(default_factory=lambda: silence(0))
+    played: int = 0
+    heard: list[bytes] = field(default_factory=list)
+    keys: str = ""
 
-
-async def live(leg: BaresipLeg) -> None:
-    quiet = silence(160)
-    while await leg.tick() is not None:
-        leg.play(quiet)
+    async def live(self) -> None:
+        """Tick until the end."""
+        quiet = silence(160)
+        while (tick := await self.leg.tick()) is not None:
+            frame = self.music[self.played * 160 : (self.played + 1) * 160]
+            self.leg.play(frame if frame.size == 160 else quiet)
+            self.played += 1
+            self.heard += alaw_frames(tick.pcm)
+            self.keys += tick.keys
 
 
 @contextlib.asynccontextmanager
@@ -53,8 +60,9 @@ async def scene(*steps: str, extra: str = "") -> AsyncIterator[Scene]:
         leg = await next_call(line)
         assert isinstance(leg, BaresipLeg)
         await leg.answer()
-        living = asyncio.create_task(live(leg))
-        yield Scene(leg, voice, caller, living)
+        told = Scene(leg, voice, caller)
+        living = asyncio.create_task(told.live())
+        yield told
         await leg.hang_up()
         await living
         await caller
@@ -160,6 +168,98 @@ def test_an_adviser_who_cannot_take_the_call_leaves_the_caller_with_us(
             adviser = asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_refuses(status)), port))
             await asyncio.sleep(0.3)
             assert await call.leg.transfer(TransferOrder(f"sip:adviser@{HOST}:{port}", mode)) is result
+            assert (await adviser).status == 0
+            assert not call.leg.over
+
+    play(story)
+
+
+def test_while_the_adviser_rings_the_caller_hears_music_and_is_heard() -> None:
+    async def story() -> None:
+        port = free_port()
+        picked_up: list[bool] = []
+        async with scene(sc.hung_up()) as call:
+            adviser = asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_lets_ring()), port))
+            await asyncio.sleep(0.3)
+            order = TransferOrder(
+                f"sip:adviser@{HOST}:{port}",
+                TransferMode.ATTENDED,
+                ring_s=1.5,
+                on_answer=lambda: picked_up.append(True),
+            )
+            call.music, call.played = speechlike(1.0, seed=11), 0
+            handing = asyncio.create_task(call.leg.transfer(order))
+            question = speechlike(0.8, seed=12)
+            await asyncio.gather(call.voice.speak(question), call.voice.press("5"))
+            assert await handing is TransferResult.NO_ANSWER
+            assert (await adviser).status == 0
+            assert sounding_frames(call.voice.codes) == alaw_frames(call.music)
+            assert set(alaw_frames(question)) <= set(call.heard)
+            assert call.keys == "5"
+            assert picked_up == []
+
+    play(story)
+
+
+def test_the_first_adviser_to_answer_takes_the_call_and_the_others_stop_ringing() -> None:
+    async def story() -> None:
+        ports = [free_port(), free_port(), free_port()]
+        async with rtp_peer() as desk, scene(sc.pause(1500), sc.bye()) as call:
+            absent, busy, present = (
+                asyncio.create_task(sipp_answers(sc.scenario(parts), port))
+                for parts, port in zip(
+                    (
+                        sc.adviser_lets_ring(),
+                        sc.adviser_refuses("486 Busy Here"),
+                        sc.wait_for("INVITE") + sc.adviser_answers(desk.port) + sc.hung_up(),
+                    ),
+                    ports,
+                    strict=True,
+                )
+            )
+            await asyncio.sleep(0.3)
+            first, *others = (f"sip:adviser@{HOST}:{port}" for port in ports)
+            picked_up = asyncio.Event()
+            order = TransferOrder(first, TransferMode.BRIDGED, also=tuple(others), on_answer=picked_up.set)
+            handing = asyncio.create_task(call.leg.transfer(order))
+            await asyncio.wait_for(picked_up.wait(), 3)
+            assert (await absent).status == 0
+            assert (await busy).status == 0
+            await handing
+            assert (await present).status == 0
+
+    play(story)
+
+
+def test_when_several_advisers_fail_the_most_hopeful_reason_is_told() -> None:
+    async def story() -> None:
+        ports = [free_port(), free_port()]
+        async with scene(sc.hung_up()) as call:
+            advisers = [
+                asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_refuses(status)), port))
+                for status, port in zip(("603 Decline", "486 Busy Here"), ports, strict=True)
+            ]
+            await asyncio.sleep(0.3)
+            first, other = (f"sip:adviser@{HOST}:{port}" for port in ports)
+            order = TransferOrder(first, TransferMode.ATTENDED, also=(other,))
+            assert await call.leg.transfer(order) is TransferResult.BUSY
+            assert [(await adviser).status for adviser in advisers] == [0, 0]
+
+    play(story)
+
+
+def test_a_transfer_given_up_stops_the_ringing_and_keeps_the_caller() -> None:
+    async def story() -> None:
+        port = free_port()
+        async with scene(sc.hung_up()) as call:
+            adviser = asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_lets_ring()), port))
+            await asyncio.sleep(0.3)
+            order = TransferOrder(f"sip:adviser@{HOST}:{port}", TransferMode.BRIDGED, ring_s=20)
+            handing = asyncio.create_task(call.leg.transfer(order))
+            await asyncio.sleep(0.3)
+            handing.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await handing
             assert (await adviser).status == 0
             assert not call.leg.over
 
