@@ -34,11 +34,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "config": {f"{package}.settings" for package in SERVICES},
     "calls": {"audio", *ENGINES, *CONTENT, "journal"},
     "web": {*CONTENT, "journal", "calls"},
-    "app": {*SERVICES, "config", "model_store"},
+    "reloading": {"profile"},
+    "app": {*SERVICES, "config", "model_store", "reloading"},
     "rehearsal": {*SERVICES, "app", "config", "model_store"},
     "switchboard": {*SERVICES, "app"},
     "bench": {*SERVICES, "app", "config", "model_store", "rehearsal"},
-    "cli": {*SERVICES, "app", "bench", "config", "model_store", "rehearsal", "switchboard"},
+    "cli": {*SERVICES, "app", "bench", "config", "model_store", "rehearsal", "reloading", "switchboard"},
 }
 """Which part of ``voicebot`` may import which; the leaves and a part itself are always allowed. ``x.y`` allows that one
 module of ``x``."""

@@ -9,7 +9,7 @@ import logging
 import random
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,10 +26,11 @@ from voicebot.calls.work import Work
 from voicebot.clock import Clock
 from voicebot.config import Settings
 from voicebot.dialog.nlu.base import Background, Understander, Verdict
-from voicebot.dialog.nlu.semantic import best_semantic
+from voicebot.dialog.nlu.semantic import Semantic, best_semantic
 from voicebot.dialog.texts import likely_texts, static_texts
 from voicebot.dialog.turns import Channel, Context
 from voicebot.profile import Profile, load_profile
+from voicebot.reloading import Shelf, run_apart
 from voicebot.telephony.base import CallInfo, Leg
 from voicebot.tts.base import SynthesisError, Voice
 from voicebot.tts.cache import CachedVoice, PromptCache
@@ -46,26 +47,33 @@ _CALLERS_BYTES = 200_000_000
 
 @dataclass(slots=True)
 class Service:
-    """What all calls share. ``voice`` and ``recognizer`` are loaded once; ``profiles`` by name."""
+    """What all calls share. ``voice`` and ``recognizer`` are loaded once; ``shelf`` holds the profiles in force."""
 
     settings: Settings
     recognizer: Recognizer
     voice: Voice
     sentences: Sentences
-    profiles: dict[str, Profile] = field(default_factory=dict)
+    shelf: Shelf
     requests: Requests | None = None
     """What the journal knows of earlier requests; ``None`` when nothing is kept (a replay, a benchmark)."""
 
     def profile(self, name: str = "") -> Profile:
-        """Return profile ``name`` (the configured one by default), loaded on first use.
+        """Return the version of profile ``name`` in force (the configured one by default), loaded on first use.
 
         Raises:
             ProfileError: it is missing or has mistakes.
         """
-        name = name or self.settings.call.profile
-        if name not in self.profiles:
-            self.profiles[name] = open_profile(self.settings, name)
-        return self.profiles[name]
+        return self.shelf.profile(name or self.settings.call.profile)
+
+    async def reload(self, name: str = "") -> tuple[str, ...]:
+        """Put in force what the files of profile ``name`` say now; return their mistakes when they are refused.
+
+        Live conversations keep the version they began with; after a refusal the previous version stays.
+
+        Raises:
+            ProfileError: the profile was never in force and cannot be.
+        """
+        return await self.shelf.reload(name or self.settings.call.profile)
 
 
 def rendered_dir(settings: Settings) -> Path:
@@ -79,8 +87,21 @@ def open_profile(settings: Settings, name: str = "") -> Profile:
     Raises:
         ProfileError: it is missing or has mistakes.
     """
-    learnt = settings.paths.data / "understanding"
-    return load_profile(name or settings.call.profile, settings.paths.profiles, learnt, best_semantic())
+    return _load(settings, name or settings.call.profile, best_semantic())
+
+
+def open_shelf(settings: Settings) -> Shelf:
+    """Return the shelf of the profiles: they share one semantic view, and what an edit changes is learnt apart."""
+    semantic = best_semantic()
+
+    async def learn(name: str) -> None:
+        await run_apart(open_profile, settings, name)
+
+    return Shelf(settings.paths.profiles, lambda name: _load(settings, name, semantic), learn)
+
+
+def _load(settings: Settings, name: str, semantic: Semantic | None) -> Profile:
+    return load_profile(name, settings.paths.profiles, settings.paths.data / "understanding", semantic)
 
 
 def open_recognizer(settings: Settings, stack: AsyncExitStack) -> Recognizer:
@@ -138,7 +159,8 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
         ProfileError, SentencesError: the content has mistakes.
     """
     sentences = load_sentences(settings.paths.prompts / SENTENCES)
-    service = Service(settings, open_recognizer(settings, stack), open_voice(settings, stack), sentences)
+    recognizer, voice = open_recognizer(settings, stack), open_voice(settings, stack)
+    service = Service(settings, recognizer, voice, sentences, open_shelf(settings))
     for name in profiles or (settings.call.profile,):
         service.profile(name)
     return service

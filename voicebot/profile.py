@@ -13,7 +13,7 @@ from voicebot.dialog.brain import Brain
 from voicebot.dialog.errors import ContentRefused
 from voicebot.dialog.knowledge.load import load_knowledge
 from voicebot.dialog.knowledge.model import Knowledge
-from voicebot.dialog.nlu.data import load_nlu_data
+from voicebot.dialog.nlu.data import NluData, load_nlu_data
 from voicebot.dialog.nlu.engine import NluEngine
 from voicebot.dialog.nlu.errors import NluDataError
 from voicebot.dialog.nlu.semantic import Semantic
@@ -26,7 +26,12 @@ RECEPTION = "accueil"
 
 
 class ProfileError(Exception):
-    """A profile that cannot be used; the message lists every mistake with its file."""
+    """A profile that cannot be used; the message lists every mistake with its file, one a line."""
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The mistakes, one a text."""
+        return tuple(str(self).splitlines())
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +87,47 @@ def load_profile(
     Raises:
         ProfileError: with every mistake found in its files and in those it extends.
     """
-    folders = profile_folders(name, profiles_dir)
+    content = _read_content(profile_folders(name, profiles_dir))
+    understander = NluEngine(content.words, semantic, cache_dir)
+    return Profile(name, content.knowledge, understander, content.hours, Brain(content.knowledge, understander))
+
+
+def check_profile(name: str, profiles_dir: Path) -> None:
+    """Read everything ``load_profile`` reads, and learn nothing from it.
+
+    Raises:
+        ProfileError: with every mistake found in its files and in those it extends.
+    """
+    _read_content(profile_folders(name, profiles_dir))
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What the files of a profile say."""
+
+    knowledge: Knowledge
+    words: NluData
+    hours: OpeningHours
+
+
+def _read_content(folders: tuple[Path, ...]) -> _Content:
     faults: list[str] = []
-    knowledge = data = hours = None
+    knowledge = words = hours = None
     try:
         knowledge = load_knowledge(folders)
     except ContentRefused as error:
         faults.append(str(error))
     try:
-        data = load_nlu_data(folders)
+        words = load_nlu_data(folders)
     except NluDataError as error:
         faults.append(str(error))
     try:
         hours = load_hours(folders)
     except HoursRefused as error:
         faults.append(str(error))
-    if knowledge is None or data is None or hours is None:
+    if knowledge is None or words is None or hours is None:
         raise ProfileError("\n".join(faults))
-    understander = NluEngine(data, semantic, cache_dir)
-    return Profile(name, knowledge, understander, hours, Brain(knowledge, understander))
+    return _Content(knowledge, words, hours)
 
 
 def profile_names(profiles_dir: Path) -> tuple[str, ...]:

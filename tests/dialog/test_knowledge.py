@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dialog.scripted import BASE, COAST, Scripted, coast, context, converse
-from voicebot.dialog.brain import Brain, KnowledgeBox
+from tests.dialog.scripted import BASE, COAST, coast, context, converse
 from voicebot.dialog.errors import ContentRefused, Mistake
 from voicebot.dialog.knowledge import load_knowledge
 from voicebot.dialog.turns import Transfer
@@ -176,26 +175,6 @@ def test_real_profile_tells_what_is_confirmed(folders: list[Path]) -> None:
     edit(folders[1] / "profile.toml", "demo = true", "demo = false")
     _, replies = converse(load_knowledge(folders), "vos horaires [service.horaires]")
     assert "de 9 h à 17 h" in replies[-1].text
-
-
-def test_reload_puts_the_new_version_in_force_and_calls_keep_theirs(folders: list[Path]) -> None:
-    box = KnowledgeBox(folders, lambda knowledge: Scripted({"bonjour": "saluer"}))
-    running = box.brain.open(context())
-    edit(folders[0] / "answers" / "conversation.toml", "Bonjour ! Quelle est votre question ?", "Salut.")
-    assert box.reload() == ()
-    from voicebot.dialog.turns import Heard
-
-    assert "Quelle est votre question" in running.respond(Heard("bonjour")).text
-    assert "Salut." in box.brain.open(context()).respond(Heard("bonjour")).text
-
-
-def test_bad_edit_is_refused_and_the_previous_version_stays(folders: list[Path]) -> None:
-    box = KnowledgeBox(folders, lambda knowledge: Scripted())
-    before: Brain = box.brain
-    edit(folders[1] / "collecte.toml", "BYDAY=TH", "BYDAY=JEUDI")
-    mistakes = box.reload()
-    assert [mistake.file.split("/")[-1] for mistake in mistakes] == ["collecte.toml"]
-    assert box.brain is before
 
 
 def test_closure_of_a_centre_is_heeded(folders: list[Path]) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from voicebot.clock import Clock
     from voicebot.config import Settings
     from voicebot.journal.journal import Journal
+    from voicebot.profile import Profile
+    from voicebot.reloading import Version
     from voicebot.switchboard import Switchboard
 
 EXPECTED_ERRORS = expected_errors()
@@ -72,6 +74,8 @@ async def _serve(config: Path) -> bool:
         await line.start()
         stack.push_async_callback(line.stop)
         await _start_pages(settings, service, board, stop, stack)
+        loop.add_signal_handler(signal.SIGHUP, service.shelf.hint)
+        watching = loop.create_task(service.shelf.watch(), name="watch-profiles")
         rendering = loop.create_task(_render_ahead(service), name="render-ahead")
         purging = loop.create_task(_purge_daily(settings, clock), name="purge")
         answering = loop.create_task(board.run(), name="switchboard")
@@ -84,9 +88,10 @@ async def _serve(config: Path) -> bool:
         screen.print(f"Draining: {board.live} calls in progress.")
         await line.drain()
         await board.finish(_AFTER_DRAIN_S)
-        for task in (stopping, answering, rendering, purging):
+        tasks = (stopping, answering, watching, rendering, purging)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(stopping, answering, rendering, purging, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         return line.worn_out
 
 
@@ -137,6 +142,8 @@ async def _start_pages(
             "voix": service.voice.name,
             "appels en cours": str(board.live),
         }
+        for name, version in service.shelf.versions.items():
+            parts[f"contenu {name}"] = _state(version)
         return Health(not stop.is_set(), parts)
 
     try:
@@ -149,8 +156,19 @@ async def _start_pages(
     stack.push_async_callback(runner.cleanup)
 
 
+def _state(version: "Version") -> str:
+    """Say which version of a profile answers, and why its last edit does not."""
+    state = f"version {version.number} en service"
+    if version.refused:
+        state += f" ; dernière modification refusée ({len(version.refused)} à corriger) : {version.refused[0]}"
+    return state
+
+
 async def _render_ahead(service: "Service") -> None:
-    """Render the likeliest sentences while nobody waits, so that they are answered at once later."""
+    """Render the likeliest sentences while nobody waits, so that they are answered at once later.
+
+    Those of the profiles in force first, then those of every new version.
+    """
     from voicebot.app import prompt_texts
     from voicebot.audio.frames import LINE_HZ
     from voicebot.tts.base import Manner, SynthesisError
@@ -159,9 +177,15 @@ async def _render_ahead(service: "Service") -> None:
     voice = service.voice
     if not isinstance(voice, CachedVoice):
         return
-    for profile in service.profiles.values():
+    waiting: asyncio.Queue[Profile] = asyncio.Queue()
+    service.shelf.on_change(waiting.put_nowait)
+    for version in service.shelf.versions.values():
+        waiting.put_nowait(version.profile)
+    while True:
+        profile = await waiting.get()
         manner = Manner(speed=profile.knowledge.identity.voice.speed)
         try:
-            await voice.render(prompt_texts(profile, service.sentences), LINE_HZ, manner)
+            texts = await asyncio.to_thread(prompt_texts, profile, service.sentences)
+            await voice.render(texts, LINE_HZ, manner)
         except SynthesisError as error:
             log.warning("prompts are not all rendered: %s", error)
