@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 
 SENTENCES = "calls.toml"
 REQUESTS = "requests.toml"
+CHAT_TEXTS = "chat.toml"
 _CALLER = "ff_siwis+bm_george"
 _CALLERS_BYTES = 200_000_000
 

@@ -27,7 +27,7 @@ _NOT_UNDERSTOOD = "hors_sujet"
 
 
 class JournalWitness:
-    """Follows one call for the journal. ``contact`` is its id there; the line's own id may come twice."""
+    """Follows one call or chat for the journal. ``contact`` is its id there; the line's own id may come twice."""
 
     def __init__(self, journal: Journal, contact: str = "", channel: ContactChannel = "phone") -> None:
         self.contact = contact or uuid.uuid4().hex
@@ -127,8 +127,8 @@ class JournalWitness:
 
 
 def _understood(turn: TurnRecord) -> bool | None:
-    """Return whether a spoken request was understood; ``None`` for keys, silence, and a slot being filled."""
-    if turn.channel != "voice":
+    """Return whether a request in words was understood; ``None`` for keys, silence, and a slot being filled."""
+    if turn.channel not in ("voice", "text"):
         return None
     if not turn.heard or turn.intent == _NOT_UNDERSTOOD:
         return False

@@ -1,4 +1,4 @@
-"""What happened in one call, as it goes: the turns, what was promised, how it ended.
+"""What happened in one call, as it goes: the turns, what was promised, how it ended. A chat is kept the same way.
 
 The journal stores it and ``replay`` prints it; the JSON form is the command line's contract (docs/cli.md).
 """
@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from voicebot.dialog.turns import Record
 from voicebot.telephony.base import LegStats
 
-TurnChannel: TypeAlias = Literal["voice", "keys", "silence"]
+TurnChannel: TypeAlias = Literal["voice", "keys", "silence", "text"]
 Outcome: TypeAlias = Literal["failed", "transferred", "appointment", "ticket", "callback", "answered", "hung_up"]
 
 
@@ -20,8 +20,9 @@ class TurnRecord:
     """One turn of the caller and the answer to it.
 
     Times are seconds since the call was answered. ``speech_end_s`` is the last sample of the caller's speech as the
-    end-of-turn detector saw it; ``answer_s`` the first sample specific to the answer. ``interrupted``: the caller cut
-    the assistant short with this turn. ``parts_s`` splits the answer delay for ``bench turn``.
+    end-of-turn detector saw it (the moment a typed message came); ``answer_s`` the first sample specific to the answer.
+    ``interrupted``: the caller cut the assistant short with this turn. ``parts_s`` splits the answer delay for
+    ``bench turn``.
     """
 
     t_s: float
@@ -53,7 +54,7 @@ class TransferRecord:
 
 @dataclass(slots=True)
 class CallRecord:
-    """One call. ``realtime`` False means that delays have no meaning and are left out."""
+    """One call, or one chat. ``realtime`` False means that delays have no meaning and are left out."""
 
     call_id: str
     at: datetime

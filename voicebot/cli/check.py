@@ -75,6 +75,7 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
     from voicebot.calls.sentences import SentencesError, load_sentences
     from voicebot.config import ConfigError, load_settings
     from voicebot.profile import ProfileError, profile_names
+    from voicebot.web.chat_texts import ChatTextsError, load_chat_texts
 
     try:
         settings = load_settings(config)
@@ -84,7 +85,8 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
     try:
         load_sentences(settings.paths.prompts / "calls.toml")
         load_request_words(settings.paths.prompts / "requests.toml")
-    except (SentencesError, RequestWordsError) as error:
+        load_chat_texts(settings.paths.prompts / "chat.toml")
+    except (SentencesError, RequestWordsError, ChatTextsError) as error:
         findings.mistakes += str(error).splitlines()
     names = (profile,) if profile else profile_names(settings.paths.profiles)
     if settings.call.profile not in names and not profile:

@@ -44,12 +44,14 @@ def expected_errors() -> ExpectedErrors:
     from voicebot.telephony.base import TelephonyError
     from voicebot.telephony.script import ScriptError
     from voicebot.tts.base import SynthesisError
+    from voicebot.web.chat_texts import ChatTextsError
 
     return {
         ConfigError: WRONG_USAGE,
         ProfileError: WRONG_USAGE,
         SentencesError: WRONG_USAGE,
         RequestWordsError: WRONG_USAGE,
+        ChatTextsError: WRONG_USAGE,
         JournalError: WORK_FAILED,
         ScriptError: WRONG_USAGE,
         AudioError: WORK_FAILED,

@@ -4,6 +4,7 @@
 so that one file has one reader, and used above.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -11,6 +12,8 @@ from voicebot.dialog.knowledge.source import Table
 
 NO_MATCH_POLICIES = ("menu", "conseiller")
 TRANSFER_MODES = ("blind", "attended", "bridged")
+_COLOUR = re.compile(r"^#[0-9a-f]{6}$")
+_BLACK = "#161616"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,30 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """How the chat looks: its ``colour`` (``#rrggbb``)."""
+
+    colour: str = "#0b5563"
+
+    @property
+    def on_colour(self) -> str:
+        """Whichever of white and near black is read best on the colour (at least 4.5 to 1, WCAG 2.1)."""
+        return "#ffffff" if contrast(self.colour, "#ffffff") >= contrast(self.colour, _BLACK) else _BLACK
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours (WCAG 2.1), from 1 to 21."""
+    high, low = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """One white-label profile: its names, its numbers and its behaviour."""
 
@@ -83,6 +110,7 @@ class Identity:
     numbers: tuple[str, ...] = ()
     voice: VoiceSettings = VoiceSettings()
     policy: Policy = Policy()
+    look: Look = Look()
     targets: tuple[Target, ...] = ()
     pronunciations: Mapping[str, str] = field(default_factory=dict)
 
@@ -118,6 +146,7 @@ def read_identity(table: Table, profile_id: str) -> Identity:
         table.texts("numeros", ()),
         _voice(table),
         _policy(table),
+        _look(table),
         tuple(_target(below) for below in table.tables("cible")),
         _pronunciations(table),
     )
@@ -176,6 +205,18 @@ def _policy(table: Table) -> Policy:
     )
     below.done()
     return policy
+
+
+def _look(table: Table) -> Look:
+    below = table.table("tchat")
+    if below is None:
+        return Look()
+    colour = below.text("couleur", Look().colour).lower()
+    if not _COLOUR.match(colour):
+        below.wrong("couleur", f"« {colour} » n’est pas une couleur comme #0b5563")
+        colour = Look().colour
+    below.done()
+    return Look(colour)
 
 
 def _target(table: Table) -> Target:

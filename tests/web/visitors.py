@@ -1,0 +1,134 @@
+"""The chat served by its real application; the brain that answers is the demonstration’s, or by rote."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient, TestServer
+
+from voicebot.app import new_dialogue, open_profile
+from voicebot.calls.ports import Dialogue, Witness
+from voicebot.calls.record import CallRecord, TurnRecord
+from voicebot.clock import PARIS, VirtualClock
+from voicebot.config import load_settings
+from voicebot.dialog.turns import Expect, Heard, Option, Reply, Say
+from voicebot.profile import Profile
+from voicebot.web.chat import PREFIX, chat_application
+from voicebot.web.chat_rooms import ChatPorts, ChatRooms
+from voicebot.web.chat_settings import ChatSettings
+from voicebot.web.chat_texts import load_chat_texts
+
+ROOT = Path(__file__).resolve().parents[2]
+TEXTS = load_chat_texts(ROOT / "prompts" / "chat.toml")
+TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
+
+
+def demonstration() -> Profile:
+    """Return the demonstration profile, as the service loads it."""
+    return open_profile(load_settings(ROOT / "config.toml"))
+
+
+def reply(text: str, *choices: str, **more: Any) -> Reply:
+    """Return a reply in one sentence, with buttons."""
+    options = tuple(Option(label.lower(), (label.lower(),), label) for label in choices)
+    return Reply((Say(text),), expect=Expect(options=options), **more)
+
+
+@dataclass
+class Rote:
+    """A conversation that gives replies by heart, and keeps what it heard; an exception is raised."""
+
+    replies: list[Reply | Exception] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+
+    def greet(self) -> Reply:
+        return reply("Bonjour", "Oui", "Non")
+
+    def respond(self, heard: Heard) -> Reply:
+        self.heard.append(heard)
+        given = self.replies.pop(0) if self.replies else reply(f"Vous dites : {heard.text}", "Oui", "Non")
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    def returned(self, result: str) -> Reply:
+        return reply(result)
+
+
+@dataclass
+class Follower:
+    """A witness that keeps the record of its contact, and how many times it ended."""
+
+    turns: list[TurnRecord] = field(default_factory=list)
+    records: list[CallRecord] = field(default_factory=list)
+
+    def frame(self, caller: Any, assistant: Any) -> None:
+        raise AssertionError("a chat has no sound")
+
+    def turn(self, call: CallRecord, turn: TurnRecord) -> None:
+        self.turns.append(turn)
+
+    def ended(self, call: CallRecord) -> None:
+        self.records.append(call)
+
+
+@dataclass
+class Visit:
+    """A chat being served: ``client`` calls it, ``clock`` is its time."""
+
+    client: "TestClient[web.Request, web.Application]"
+    rooms: ChatRooms
+    clock: VirtualClock
+    follower: Follower
+
+    async def open(self) -> str:
+        """Begin a conversation; return the start of its addresses."""
+        opened = await self.client.post(f"{PREFIX}/sessions")
+        assert opened.status == 201, await opened.text()
+        return f"{PREFIX}/sessions/{(await opened.json())['session']}"
+
+    async def say(self, room: str, text: str = "", **more: Any) -> ClientResponse:
+        return await self.client.post(f"{room}/messages", json={"text": text, **more})
+
+
+@asynccontextmanager
+async def visiting(
+    profile: Profile,
+    dialogue: Callable[[], Dialogue] | None = None,
+    witness: Callable[[str], Witness] | None = None,
+    notices: tuple[str, ...] = (),
+    **settings: Any,
+) -> AsyncIterator[Visit]:
+    """Serve the chat: with the profile's brain, unless ``dialogue`` makes another."""
+    clock = VirtualClock(TUESDAY)
+    follower = Follower()
+
+    def open_dialogue(asked: Profile, seed: str) -> Dialogue:
+        return dialogue() if dialogue is not None else new_dialogue(asked, clock.now, seed=seed, channel="chat")
+
+    ports = ChatPorts(
+        lambda name: profile,
+        open_dialogue,
+        lambda contact: (witness(contact),) if witness is not None else (follower,),
+        lambda name: notices,
+    )
+    rooms = ChatRooms(ChatSettings(**settings), ports, TEXTS, clock)
+    site = web.Application()
+    site.add_subapp(PREFIX, chat_application(rooms, clock))
+    async with TestClient(TestServer(site)) as client:
+        yield Visit(client, rooms, clock, follower)
+
+
+def texts(document: dict[str, Any]) -> list[str]:
+    """Return the texts of the messages of a response, in order."""
+    return [" ".join(part["text"] for part in message["parts"]) for message in document["messages"]]
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run ``work`` on a loop of its own."""
+    return asyncio.run(work)
