@@ -16,6 +16,7 @@ from pathlib import Path
 from voicebot.asr.base import Recognizer
 from voicebot.asr.engines import load_recognizer
 from voicebot.calls.ears import Ears
+from voicebot.calls.menus import GuidedDialogue, MenuSetting
 from voicebot.calls.mouth import Mouth
 from voicebot.calls.ports import Dialogue, Witness
 from voicebot.calls.record import CallRecord
@@ -29,6 +30,7 @@ from voicebot.dialog.nlu.base import Background, Understander, Verdict
 from voicebot.dialog.nlu.semantic import Semantic, best_semantic
 from voicebot.dialog.texts import likely_texts, static_texts
 from voicebot.dialog.turns import Channel, Context
+from voicebot.ivr_menus.menus import VARIABLE
 from voicebot.profile import Profile, load_profile
 from voicebot.reloading import Shelf, run_apart
 from voicebot.telephony.base import CallInfo, Leg
@@ -149,7 +151,8 @@ def _usual_caller(models_dir: Path, threads: int) -> SpokenVoice:
 
 def prompt_texts(profile: Profile, sentences: Sentences) -> tuple[str, ...]:
     """Return what is worth rendering ahead for a profile: every fixed sentence, then the likeliest answers."""
-    return (*sentences.all(), *static_texts(profile.knowledge), *likely_texts(profile.knowledge))
+    menus = (text for text in profile.menus.texts() if not VARIABLE.search(text))
+    return (*sentences.all(), *menus, *static_texts(profile.knowledge), *likely_texts(profile.knowledge))
 
 
 async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequence[str] = ()) -> Service:
@@ -193,7 +196,18 @@ def new_dialogue(
     )
     if requests is not None:
         context = replace(context, find_request=requests.find_request, taken=requests.taken)
-    return profile.brain.open(context, references.randrange(1000))
+    brain = profile.brain.open(context, references.randrange(1000))
+    return GuidedDialogue(brain, _menu_setting(profile, now)) if channel == "voice" else brain
+
+
+def _menu_setting(profile: Profile, now: Callable[[], datetime]) -> MenuSetting:
+    return MenuSetting(
+        profile.menus,
+        open=lambda: profile.advisers_open(now()),
+        variables=lambda: profile.menu_variables(now()),
+        vocabulary=profile.knowledge.vocabulary,
+        forms=profile.knowledge.forms.keys(),
+    )
 
 
 class _Judge:

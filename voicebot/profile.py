@@ -5,12 +5,14 @@ read twice: understanding, knowledge and opening hours are loaded together, so t
 whole and the version in service stays.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from voicebot.dialog.brain import Brain
 from voicebot.dialog.errors import ContentRefused
+from voicebot.dialog.knowledge.check import INTENTS
 from voicebot.dialog.knowledge.load import load_knowledge
 from voicebot.dialog.knowledge.model import Knowledge
 from voicebot.dialog.nlu.data import NluData, load_nlu_data
@@ -18,11 +20,16 @@ from voicebot.dialog.nlu.engine import NluEngine
 from voicebot.dialog.nlu.errors import NluDataError
 from voicebot.dialog.nlu.semantic import Semantic
 from voicebot.hours import HoursRefused, OpeningHours, load_hours
+from voicebot.ivr_menus import DEFAULT_MENUS, LONGEST_VALUES, Known, MenuMistake, Menus, MenusRefused, load_menus
 from voicebot.telephony.base import TransferMode, TransferOrder
 
 BASE = "base"
 ADVISERS = "conseillers"
 RECEPTION = "accueil"
+MENUS = "menus"
+DAY_MENU, NIGHT_MENU = "jour", "nuit"
+"""The menus a call may begin with, during opening hours and after."""
+_A_YEAR = date(2026, 1, 1)
 
 
 class ProfileError(Exception):
@@ -43,6 +50,7 @@ class Profile:
     understander: NluEngine
     hours: OpeningHours
     brain: Brain
+    menus: Menus
 
     def advisers_open(self, at: datetime) -> bool:
         """Return whether advisers can be reached at ``at``."""
@@ -55,6 +63,18 @@ class Profile:
     def weekly_hours(self, day: date) -> str:
         """Return the reception's opening hours of the week of ``day`` in spoken French."""
         return self.hours.calendar(RECEPTION).weekly_words(day)
+
+    def menu_variables(self, at: datetime) -> Mapping[str, str]:
+        """Return what fills the prompts of the menus at ``at``."""
+        identity = self.knowledge.identity
+        site = identity.facts["site"]
+        return {
+            "horaires": self.weekly_hours(at.date()),
+            "reouverture": self.opening_words(at),
+            "site": site.spoken or site.value,
+            "service": identity.service,
+            "assistante": identity.assistant,
+        }
 
     def orders(self, target: str) -> tuple[TransferOrder, ...]:
         """Return where ``target`` can be reached, each place by the profile's preferred mode."""
@@ -89,7 +109,8 @@ def load_profile(
     """
     content = _read_content(profile_folders(name, profiles_dir))
     understander = NluEngine(content.words, semantic, cache_dir)
-    return Profile(name, content.knowledge, understander, content.hours, Brain(content.knowledge, understander))
+    brain = Brain(content.knowledge, understander)
+    return Profile(name, content.knowledge, understander, content.hours, brain, content.menus)
 
 
 def check_profile(name: str, profiles_dir: Path) -> None:
@@ -108,6 +129,7 @@ class _Content:
     knowledge: Knowledge
     words: NluData
     hours: OpeningHours
+    menus: Menus
 
 
 def _read_content(folders: tuple[Path, ...]) -> _Content:
@@ -127,7 +149,40 @@ def _read_content(folders: tuple[Path, ...]) -> _Content:
         faults.append(str(error))
     if knowledge is None or words is None or hours is None:
         raise ProfileError("\n".join(faults))
-    return _Content(knowledge, words, hours)
+    try:
+        menus = _load_menus(folders, knowledge, hours)
+    except MenusRefused as error:
+        raise ProfileError(str(error)) from error
+    return _Content(knowledge, words, hours, menus)
+
+
+def _load_menus(folders: Sequence[Path], knowledge: Knowledge, hours: OpeningHours) -> Menus:
+    """Load the default menus, then those of the folders over them; judged with this profile's own words."""
+    identity = knowledge.identity
+    site = identity.facts["site"]
+    variables = {
+        **LONGEST_VALUES,
+        "site": site.spoken or site.value,
+        "service": identity.service,
+        "assistante": identity.assistant,
+        "horaires": _longest_hours(hours),
+    }
+    known = Known(set(INTENTS), knowledge.forms.keys(), {target.id for target in identity.targets}, variables)
+    own = [folder / MENUS for folder in folders if (folder / MENUS).is_dir()]
+    menus = load_menus([DEFAULT_MENUS, *own], known)
+    roots = {menu.id for menu in menus.roots()}
+    missing = [name for name in (DAY_MENU, NIGHT_MENU) if name not in roots]
+    if missing:
+        raise MenusRefused(
+            [MenuMistake(MENUS, name, "ce menu de départ est obligatoire (racine = true)") for name in missing]
+        )
+    return menus
+
+
+def _longest_hours(hours: OpeningHours) -> str:
+    """Return the longest way the opening hours are told over a year: seasons and holidays come every year."""
+    reception = hours.calendar(RECEPTION)
+    return max((reception.weekly_words(_A_YEAR + timedelta(days=day)) for day in range(366)), key=len)
 
 
 def profile_names(profiles_dir: Path) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Conversations written as text: what the caller says and how it is understood, what is answered, what is done.
 
-    : 2026-11-24T10:00 ouvert +33612345678      the moment, whether advisers are there, the caller's number
+    : 2026-11-24T10:00 ouvert +33612345678      the moment, whether advisers are there, the caller's number; "menus"
+                                                serves them as the telephone does, "tchat" writes instead of speaking
     > et le verre ?  [collecte.jours flux=verre]    the caller, and how the turn is understood
     < Bien sûr. Pour quelle commune ?               the assistant
     * ask commune                                   an action
@@ -19,18 +20,21 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from voicebot.calls.menus import GuidedDialogue, MenuSetting
 from voicebot.dialog.brain import Brain
 from voicebot.dialog.dialogue import Dialogue
 from voicebot.dialog.knowledge import Knowledge, load_knowledge
 from voicebot.dialog.nlu.base import Background, Understanding, Verdict
 from voicebot.dialog.turns import Ask as AskAction
 from voicebot.dialog.turns import Candidate, Clarify, Context, Heard, Record, Reply, Transfer
+from voicebot.ivr_menus import DEFAULT_MENUS, LONGEST_VALUES, Menus, load_menus
 
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "profiles" / "base"
 COAST = ROOT / "profiles" / "coeur-cote-fleurie"
 PARIS = ZoneInfo("Europe/Paris")
 TUESDAY = datetime(2026, 11, 24, 10, 0, tzinfo=PARIS)
+MENUS = load_menus([DEFAULT_MENUS])
 _TURN = re.compile(r"^(?P<said>.*?)\s*(?:\[(?P<meant>[^\]]*)\])?$")
 
 
@@ -121,7 +125,7 @@ def heard(turn: str, understander: Scripted) -> Heard:
 def played(knowledge: Knowledge, script: str) -> str:
     """Play the caller's lines of a golden conversation and write the whole of it again."""
     lines = list(_kept(script))
-    at, open_, caller, channel = TUESDAY, True, "+33612345678", "voice"
+    at, open_, caller, channel, guided = TUESDAY, True, "+33612345678", "voice", False
     for line in lines:
         if line.startswith(":"):
             words = line[1:].split()
@@ -129,8 +133,10 @@ def played(knowledge: Knowledge, script: str) -> str:
             open_ = "ouvert" in words
             caller = next((word for word in words if word.startswith("+")), "")
             channel = "chat" if "tchat" in words else "voice"
+            guided = "menus" in words
     understander = Scripted()
-    dialogue = Brain(knowledge, understander).open(context(at, open_, caller, channel))
+    brain = Brain(knowledge, understander).open(context(at, open_, caller, channel))
+    dialogue = guide(brain, knowledge, open_) if guided else brain
     out: list[str] = []
     greeted = False
     for line in lines:
@@ -143,6 +149,13 @@ def played(knowledge: Knowledge, script: str) -> str:
         elif line.startswith(">"):
             out += [*written(dialogue.respond(heard(line[1:].strip(), understander)), channel), ""]
     return "\n".join(out).strip() + "\n"
+
+
+def guide(brain: Dialogue, knowledge: Knowledge, open_: bool = True, menus: Menus | None = None) -> GuidedDialogue:
+    """Return the conversation with the default menus, as the telephone serves them."""
+    variables = {**LONGEST_VALUES, "horaires": "du lundi au vendredi, de neuf heures à dix-sept heures"}
+    setting = MenuSetting(menus or MENUS, lambda: open_, lambda: variables, forms=knowledge.forms.keys())
+    return GuidedDialogue(brain, setting)
 
 
 def written(reply: Reply, channel: str = "voice") -> list[str]:
@@ -170,6 +183,6 @@ def _kept(script: str) -> Iterator[str]:
 
 
 def words_per_sentence(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each sentence of a reply with its count of words."""
-    for sentence in re.split(r"(?<=[.!?…])\s+", text):
+    """Yield each sentence of a reply with its count of words; the choices of a menu are heard one by one."""
+    for sentence in re.split(r"(?<=[.!?…;])\s+", text):
         yield len(sentence.split()), sentence

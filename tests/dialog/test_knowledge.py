@@ -114,7 +114,7 @@ def test_variable_that_does_not_exist_is_refused_with_those_that_do(folders: lis
 
 
 def test_choice_that_leads_nowhere_is_refused(folders: list[Path]) -> None:
-    edit(folders[0] / "menu.toml", "intention:tri.objet", "intention:tri.objets")
+    edit(folders[0] / "suggestions.toml", "intention:tri.objet", "intention:tri.objets")
     assert any("tri.objets" in mistake.message for mistake in refused(folders))
 
 

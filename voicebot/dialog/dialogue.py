@@ -4,7 +4,7 @@ The order of a turn: keys; silence; danger; acts that always work (repeat, slowe
 being asked; then a new request. A form in progress survives a digression and is taken up again after it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from voicebot.dialog.knowledge.answers import Choice
 from voicebot.dialog.knowledge.model import Knowledge
@@ -18,9 +18,9 @@ from voicebot.dialog.policy.questions import (
     ConfirmSlot,
     FollowUp,
     FormQuestion,
-    MenuQuestion,
     MoreQuestion,
     SlotQuestion,
+    Suggestions,
 )
 from voicebot.dialog.policy.subjects import answer_request
 from voicebot.dialog.policy.talk import Draft, Talk
@@ -32,6 +32,7 @@ from voicebot.dialog.turns import (
     HangUp,
     Heard,
     Reply,
+    Say,
     Transfer,
 )
 from voicebot.dialog.wording import contains, fold, of_group
@@ -78,8 +79,9 @@ class Dialogue:
 
     def pursue(self, intent: str, entities: Mapping[str, str] | None = None) -> Reply:
         """Answer ``intent`` as if it had been asked; for menus, buttons and links."""
-        self._understood = None
-        return self._reply(self._request(intent, dict(entities or {}), ""))
+        self._begin()
+        draft = self._act(intent, Heard()) if intent in _ALWAYS else None
+        return self._reply(draft or self._request(intent, dict(entities or {}), ""))
 
     def fill(self, form_id: str) -> Reply:
         """Begin the form ``form_id``; for menus and buttons.
@@ -87,12 +89,25 @@ class Dialogue:
         Raises:
             KeyError: the profile has no such form.
         """
-        self._understood = None
+        self._begin()
         return self._reply(self._start(form_id, {}, ""))
+
+    def hand_over(self, target: str) -> Reply:
+        """Hand over to ``target``, or offer a callback when it cannot be reached now; for menus and buttons."""
+        self._begin()
+        return self._reply(acts.to_target(self._talk, target))
+
+    def told(self, says: Sequence[Say]) -> None:
+        """Note what was said for the conversation by others (a menu), so that it can be repeated."""
+        self._talk.memory.last = tuple(says)
+
+    def _begin(self) -> None:
+        self._understood, self._filled = None, {}
+        self._talk.memory.silences = 0
 
     def returned(self, result: str) -> Reply:
         """Take back a caller whose transfer ended in ``result``: busy, no_answer, reject or failed."""
-        self._understood = None
+        self._begin()
         self._talk.memory.adviser_failed = True
         answer = {"busy": "conseiller.occupe", "no_answer": "conseiller.sans_reponse"}.get(result, "conseiller.echec")
         return self._reply(self._talk.text(answer))
@@ -195,7 +210,7 @@ class Dialogue:
             self._form = None
             self._draft = Draft()
             return self._settled(draft)
-        if isinstance(self._draft.question, (SlotQuestion, ConfirmSlot, ClarifyQuestion, MenuQuestion, FollowUp)):
+        if isinstance(self._draft.question, (SlotQuestion, ConfirmSlot, ClarifyQuestion, Suggestions, FollowUp)):
             return acts.more(talk, talk.text("rien_a_annuler"))
         return None
 
@@ -210,9 +225,7 @@ class Dialogue:
             return self._take_confirmation(question, heard, understood)
         if isinstance(question, FormQuestion) and self._form is not None:
             return self._take_form(self._form, heard, understood)
-        if isinstance(question, FollowUp):
-            return self._take_choice(question.choices, heard, understood)
-        if isinstance(question, MenuQuestion):
+        if isinstance(question, (FollowUp, Suggestions)):
             return self._take_choice(question.choices, heard, understood)
         if isinstance(question, ClarifyQuestion):
             return self._take_clarified(question, heard, understood)
@@ -478,11 +491,15 @@ class Dialogue:
         if memory.misunderstood < policy.misunderstood_before_menu:
             if understood is not None and understood.intent == "hors_sujet" and understood.confidence >= _OUT_OF_SCOPE:
                 return talk.text("hors_sujet")
-            return self._then_ask_again(talk.text("incompris.1"))
+            draft = self._then_ask_again(talk.text("incompris.1"))
+            draft.lost = True
+            return draft
         if not memory.menu_offered and policy.no_match == "menu":
             memory.menu_offered = True
             self._form = None
-            return acts.menu(talk, "incompris.menu")
+            draft = acts.menu(talk, "incompris.menu")
+            draft.lost = True
+            return draft
         self._form = None
         draft = talk.text("incompris.final" if talk.open else "incompris.final.ferme")
         if talk.open:
@@ -510,6 +527,7 @@ class Dialogue:
     def _again(self, draft: Draft) -> Draft:
         """Keep the question being asked: the words repeated end with it."""
         draft.question = self._draft.question
+        draft.aside = True
         return draft
 
     def _then_ask_again(self, draft: Draft) -> Draft:
@@ -525,6 +543,7 @@ class Dialogue:
             if answer.question is not None:
                 talk.speak(draft, answer.question, {})
         draft.question = question
+        draft.aside = True
         return draft
 
     # -- the reply --------------------------------------------------------------------------------------------
@@ -550,4 +569,6 @@ class Dialogue:
             pace=memory.pace,
             gain_db=memory.gain_db,
             answered=draft.settled,
+            aside=draft.aside,
+            lost=draft.lost,
         )

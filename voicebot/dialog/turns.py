@@ -135,7 +135,14 @@ class HangUp:
     type: Literal["hangup"] = "hangup"
 
 
-Action: TypeAlias = Clarify | Ask | Transfer | Record | HangUp
+@dataclass(frozen=True, slots=True)
+class OpenMenu:
+    """Serve the menus: they were asked for, or nothing was understood. Whoever holds the menus reads them out."""
+
+    type: Literal["menu"] = "menu"
+
+
+Action: TypeAlias = Clarify | Ask | Transfer | Record | HangUp | OpenMenu
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +157,10 @@ class Candidate:
 class Reply:
     """The brain's turn.
 
-    ``intent`` is ``None`` for a turn that only filled a slot, for keys and for silence. ``pace`` counts the slower
-    steps asked for so far (0 to 2) and ``gain_db`` the louder ones; both hold for the rest of the call. ``answered``
-    says that this turn settled a request, or gave the opening hours or the website.
+    ``intent`` is ``None`` for a turn that only filled a slot, for keys (but those of a menu) and for silence. ``pace``
+    counts the slower steps asked for so far (0 to 2) and ``gain_db`` the louder ones; both hold for the rest of the
+    call. ``answered`` says that this turn settled a request, or gave the opening hours or the website. ``aside`` says
+    that it changed nothing (a repetition, help): what was asked before still is. ``lost``: it was not understood.
     """
 
     says: tuple[Say, ...]
@@ -165,6 +173,8 @@ class Reply:
     pace: int = 0
     gain_db: float = 0.0
     answered: bool = False
+    aside: bool = False
+    lost: bool = False
 
     @property
     def text(self) -> str:

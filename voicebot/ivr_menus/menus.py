@@ -96,9 +96,13 @@ class Menu:
 
     def prompt(self, *, arriving: bool = True) -> str:
         """Return what is said, its variables not yet replaced; the welcome only when ``arriving``."""
+        return " ".join(self.prompts(arriving=arriving))
+
+    def prompts(self, *, arriving: bool = True) -> tuple[str, ...]:
+        """Return the prompt in its parts: the welcome, when ``arriving`` and there is one, and the announcement."""
         listed = " ; ".join(f"{choice.name}, {choice.key}" for choice in self.choices)
-        text = f"{self.welcome} {self.announcement}" if arriving else self.announcement
-        return text.replace("{choix}", listed).strip()
+        announced = self.announcement.replace("{choix}", listed).strip()
+        return (self.welcome, announced) if arriving and self.welcome else (announced,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +142,7 @@ class Menus:
     def texts(self) -> Iterator[str]:
         """Yield everything that can be said, variables not replaced, so that it can be rendered ahead of calls."""
         for menu in self.menus.values():
-            yield menu.prompt()
-            yield menu.prompt(arriving=False)
+            yield from menu.prompts()
         yield from self.sentences.silences
         yield from self.sentences.misunderstandings
         yield from (self.sentences.goodbye, self.sentences.to_adviser)

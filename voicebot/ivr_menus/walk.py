@@ -5,6 +5,7 @@ While the action ``stays`` it says the action's ``says`` and the prompt again; o
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from voicebot.dialog.turns import Expect, Option
 from voicebot.ivr_menus.matching import named_choice, spoken_key, universal_act
@@ -58,7 +59,15 @@ class MenuWalk:
         Raises:
             KeyError: a variable of the prompt was not given.
         """
-        return fill(self.menu.prompt(arriving=self._arriving), self._variables)
+        return " ".join(self.prompts())
+
+    def prompts(self) -> tuple[str, ...]:
+        """Return the prompt in its parts: the welcome, if it is to be said, and the announcement.
+
+        Raises:
+            KeyError: a variable of the prompt was not given.
+        """
+        return tuple(fill(text, self._variables) for text in self.menu.prompts(arriving=self._arriving))
 
     def expect(self) -> Expect:
         """Return what the menu waits for: its choices as options, the universal words as vocabulary."""
@@ -80,6 +89,12 @@ class MenuWalk:
     def recognises(self, words: str) -> bool:
         """Tell whether ``heard`` would act on these words; asked before the brain is, nothing changes."""
         return self._meaning(words) is not None
+
+    def names(self, words: str) -> bool:
+        """Tell whether the words are a choice by its announced name or its key, or work in every menu."""
+        named = [replace(choice, texts=()) for choice in self.menu.choices]
+        universal = universal_act(words, self._menus.sentences.universal)
+        return bool(universal or spoken_key(words) or named_choice(words, named))
 
     def heard(self, words: str) -> MenuAction:
         """Take what was said: the id of an option that the recogniser chose, or words.

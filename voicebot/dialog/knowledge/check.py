@@ -46,11 +46,11 @@ def check_knowledge(knowledge: Knowledge, where: str, mistakes: list[Mistake]) -
         mistakes.append(Mistake(f"{where}/{file}" if file else where, 0, key, message))
 
     goals = {choice.goto for answer in knowledge.answers.values() for choice in answer.choices}
-    goals |= {choice.goto for choice in knowledge.menu}
+    goals |= {choice.goto for choice in knowledge.suggestions}
     for answer in knowledge.answers.values():
         _check_answer(knowledge, answer, goals, mistakes)
-    for choice in knowledge.menu:
-        _check_goal(knowledge, choice, "menu", lambda key, message: wrong("menu.toml", key, message))
+    for choice in knowledge.suggestions:
+        _check_goal(knowledge, choice, "suggestions", lambda key, message: wrong("suggestions.toml", key, message))
     for name in TOLD:
         if name not in knowledge.answers:
             wrong("", name, "cette réponse manque dans answers/*.toml")

@@ -117,7 +117,7 @@ def _read(files: _Files) -> Knowledge | None:
         containers,
         _guide(files, tuple(streams)),
         _forms(files),
-        _menu(files),
+        _suggestions(files),
         _marks(files),
         _gestures(files),
     )
@@ -199,15 +199,12 @@ def _forms(files: _Files) -> Mapping[str, Form]:
     return forms
 
 
-def _menu(files: _Files) -> tuple[Choice, ...]:
+def _suggestions(files: _Files) -> tuple[Choice, ...]:
     choices: tuple[Choice, ...] = ()
-    for table in files.each("menu.toml"):
+    for table in files.each("suggestions.toml"):
         choices = tuple(read_choice(below) for below in table.tables("choix"))
         if len(choices) > 5:
-            table.wrong("choix", f"{len(choices)} choix ; cinq au plus, pour l’oreille")
-        for number, choice in enumerate(choices):
-            if not choice.key:
-                table.wrong("choix", f"le choix {number + 1} n’a pas de touche")
+            table.wrong("choix", f"{len(choices)} choix ; cinq au plus")
         table.done()
     return choices
 

@@ -48,7 +48,7 @@ class Knowledge:
     containers: tuple[Container, ...]
     guide: SortingGuide
     forms: Mapping[str, Form]
-    menu: tuple[Choice, ...]
+    suggestions: tuple[Choice, ...]
     marks: Mapping[str, tuple[str, ...]]
     gestures: tuple[Gesture, ...] = ()
 

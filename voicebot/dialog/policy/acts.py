@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from voicebot.dialog.policy.questions import FollowUp, MenuQuestion, MoreQuestion
+from voicebot.dialog.knowledge.identity import Target
+from voicebot.dialog.policy.questions import FollowUp, MoreQuestion, Suggestions
 from voicebot.dialog.policy.talk import Draft, Talk
-from voicebot.dialog.turns import HangUp, Say, Transfer
+from voicebot.dialog.turns import HangUp, OpenMenu, Say, Transfer
 from voicebot.dialog.wording import contains, fold
 
 MAX_PACE = 2
@@ -25,7 +26,7 @@ def greeting(talk: Talk) -> Draft:
     else:
         draft = talk.text("accueil.ouvert")
     if talk.context.channel == "chat":
-        draft.question = MenuQuestion(talk.knowledge.menu)
+        draft.question = Suggestions(talk.knowledge.suggestions)
     for notice in talk.context.notices:
         talk.tell(draft, "accueil.message", {"message": notice})
     return draft
@@ -76,6 +77,20 @@ def transfer(talk: Talk, draft: Draft, subject: str, announced: bool = False) ->
         if found is None:
             return talk.tell(draft, "conseiller.absent")
         target = found
+    return _to(talk, draft, target, subject, announced)
+
+
+def to_target(talk: Talk, target_id: str) -> Draft:
+    """Hand over to one target of the profile, or offer a callback when it cannot be reached now."""
+    target = next((one for one in talk.knowledge.identity.targets if one.id == target_id), None)
+    if target is None:
+        return talk.text("conseiller.absent")
+    if not (target.always or talk.open):
+        return talk.text("conseiller.ferme")
+    return _to(talk, Draft(), target, talk.memory.intent or "conseiller", announced=False)
+
+
+def _to(talk: Talk, draft: Draft, target: Target, subject: str, announced: bool) -> Draft:
     if not announced:
         talk.tell(draft, "astreinte.transfert" if target.always else "conseiller.transfert")
     draft.actions.append(Transfer(target.id, subject, context_of(talk)))
@@ -118,11 +133,12 @@ def goodbye(talk: Talk, answer: str = "au_revoir") -> Draft:
 
 
 def menu(talk: Talk, answer: str = "menu") -> Draft:
-    """Read the subjects with their keys."""
-    choices = talk.knowledge.menu
-    listed = " ".join(f"{choice.label or choice.texts[0].capitalize()}, tapez {choice.key}." for choice in choices)
-    draft = talk.text(answer, {"choix": listed})
-    draft.question = MenuQuestion(choices)
+    """Have the menus served; the chat shows its suggestions instead."""
+    draft = talk.text(answer)
+    if talk.context.channel == "chat":
+        draft.question = Suggestions(talk.knowledge.suggestions)
+    else:
+        draft.actions.append(OpenMenu())
     return draft
 
 

@@ -6,9 +6,9 @@ from voicebot.dialog.policy.questions import (
     ConfirmSlot,
     FollowUp,
     FormQuestion,
-    MenuQuestion,
     Question,
     SlotQuestion,
+    Suggestions,
 )
 from voicebot.dialog.policy.slots import slot_expect
 from voicebot.dialog.policy.talk import Draft, Talk
@@ -24,7 +24,7 @@ def expected(talk: Talk, question: Question | None, form: FormRun | None) -> Exp
         return form_expect(talk, form)
     if isinstance(question, ConfirmSlot):
         return Expect("oui_non", yes_no(talk), no_input_s=patience)
-    if isinstance(question, (FollowUp, MenuQuestion)):
+    if isinstance(question, (FollowUp, Suggestions)):
         return Expect(None, talk.options(question.choices), no_input_s=patience)
     if isinstance(question, ClarifyQuestion):
         return Expect(None, clarify_options(talk, question), no_input_s=patience)

@@ -45,8 +45,8 @@ class ClarifyQuestion:
 
 
 @dataclass(frozen=True, slots=True)
-class MenuQuestion:
-    """The spoken menu."""
+class Suggestions:
+    """The subjects that the chat shows as buttons."""
 
     choices: tuple[Choice, ...]
 
@@ -62,5 +62,5 @@ class FormQuestion:
 
 
 Question: TypeAlias = (
-    FollowUp | SlotQuestion | ConfirmSlot | ClarifyQuestion | MenuQuestion | MoreQuestion | FormQuestion
+    FollowUp | SlotQuestion | ConfirmSlot | ClarifyQuestion | Suggestions | MoreQuestion | FormQuestion
 )

@@ -28,7 +28,7 @@ class Draft:
     """A reply being composed.
 
     ``question`` is what it ends with; ``settled`` says a request was answered; ``lead`` counts the first sentences
-    that are not to be said again when asked to repeat.
+    that are not to be said again when asked to repeat. ``aside`` and ``lost`` are those of the ``Reply``.
     """
 
     says: list[Say] = field(default_factory=list)
@@ -36,6 +36,8 @@ class Draft:
     question: Question | None = None
     settled: bool = False
     lead: int = 0
+    aside: bool = False
+    lost: bool = False
 
     def add(self, other: "Draft") -> "Draft":
         """Append another draft; its question, if any, wins."""

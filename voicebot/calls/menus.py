@@ -1,0 +1,168 @@
+"""The brain's conversation and the menus, as one dialogue for the telephone.
+
+After hours a call begins in the after-hours menu; during the day the menu comes when it is asked for, or after turns
+that were not understood. In a menu a key or a short choice is the menu's; anything else said is the brain's, which
+leaves the menu when it understands. What a choice leads to is done by the brain, as if it had been asked for.
+"""
+
+from collections.abc import Callable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+
+from voicebot.dialog.dialogue import Dialogue
+from voicebot.dialog.turns import Clarify, Expect, HangUp, Heard, OpenMenu, Reply, Say, Transfer
+from voicebot.ivr_menus import Do, MenuAction, Menus, MenuWalk
+from voicebot.ivr_menus.menus import ADVISER_KEY, MENU_KEY
+from voicebot.profile import DAY_MENU, NIGHT_MENU
+
+_FORMS = {Do.CALLBACK: ("rappel",), Do.MESSAGE: ("message", "rappel")}
+"""The forms that take a callback and a message, the first that the profile has."""
+
+_SHORT_WORDS = 3
+_SURE_CHOICE = 0.6
+_LEAVING = (Transfer, HangUp)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuSetting:
+    """What the menus need of the world.
+
+    ``open`` tells whether advisers can be reached now, ``variables`` what fills the prompts now (opening hours,
+    website), ``vocabulary`` what a caller may say besides the choices, ``forms`` the ids of the forms there are.
+    """
+
+    menus: Menus
+    open: Callable[[], bool]
+    variables: Callable[[], Mapping[str, str]]
+    vocabulary: tuple[str, ...] = ()
+    forms: Set[str] = frozenset()
+
+
+class GuidedDialogue:
+    """One caller's conversation with the brain, guided by menus. Synchronous; called from one thread at a time."""
+
+    def __init__(self, brain: Dialogue, setting: MenuSetting) -> None:
+        self._brain = brain
+        self._setting = setting
+        self._walk: MenuWalk | None = None
+        self._last = Reply(())
+
+    @property
+    def in_menu(self) -> bool:
+        """Whether a menu is being served."""
+        return self._walk is not None
+
+    def greet(self) -> Reply:
+        """Return the opening words: after hours, with the menu."""
+        reply = self._note(self._brain.greet())
+        if self._setting.open() or any(isinstance(action, _LEAVING) for action in reply.actions):
+            return reply
+        return self._enter(reply.says)
+
+    def respond(self, heard: Heard) -> Reply:
+        """Return the answer to one turn of the caller."""
+        walk = self._walk
+        if walk is None:
+            return self._from_brain(self._brain.respond(heard))
+        if heard.keys:
+            return self._follow(walk.press(heard.keys[0]))
+        if heard.silent or not (heard.text.strip() or heard.choices):
+            return self._follow(walk.silence())
+        return self._said(walk, heard)
+
+    def returned(self, result: str) -> Reply:
+        """Return what to say when a transfer failed and the caller is back."""
+        self._walk = None
+        return self._from_brain(self._brain.returned(result))
+
+    # -- in a menu --------------------------------------------------------------------------------------------
+
+    def _enter(self, says: Sequence[Say]) -> Reply:
+        start = DAY_MENU if self._setting.open() else NIGHT_MENU
+        self._walk = MenuWalk(self._setting.menus, start, self._setting.variables())
+        # hours and website given are an answer
+        return self._serve(self._walk, says, answered=bool(self._walk.menu.welcome))
+
+    def _serve(self, walk: MenuWalk, says: Sequence[Say] = (), *, answered: bool = False) -> Reply:
+        prompt = tuple(Say(text) for text in walk.prompts())
+        self._brain.told(prompt)
+        last = self._last
+        return Reply(
+            (*says, *prompt), expect=self._expect(walk), pace=last.pace, gain_db=last.gain_db, answered=answered
+        )
+
+    def _said(self, walk: MenuWalk, heard: Heard) -> Reply:
+        """Take words: a bare choice is the menu's, else the brain's; the menu again where the brain is at a loss."""
+        if _bare(walk, heard.text):
+            return self._follow(walk.heard(heard.text))
+        reply = self._note(self._brain.respond(heard))
+        doubtful = reply.lost or any(isinstance(action, Clarify) for action in reply.actions)
+        choice = _chosen(walk, heard) if doubtful else ""
+        if choice:
+            return self._follow(walk.heard(choice))
+        if reply.lost:
+            return self._follow(walk.heard(""))
+        if reply.aside:
+            return replace(reply, expect=self._expect(walk))
+        if any(isinstance(action, OpenMenu) for action in reply.actions):
+            return self._follow(walk.press(MENU_KEY))
+        self._walk = None
+        return reply
+
+    def _follow(self, action: MenuAction) -> Reply:
+        says = (Say(action.says),) if action.says else ()
+        if action.stays and self._walk is not None:
+            return self._serve(self._walk, says)
+        self._walk = None
+        if action.do is Do.GOODBYE:
+            return Reply(says, (HangUp(),), pace=self._last.pace, gain_db=self._last.gain_db)
+        reply = self._from_brain(self._do(action))
+        return replace(reply, says=(*says, *reply.says))
+
+    def _do(self, action: MenuAction) -> Reply:
+        """Have the brain do what a choice leads to."""
+        brain, forms = self._brain, self._setting.forms
+        match action.do:
+            case Do.INTENT:
+                reply = brain.pursue(action.id, action.entities)
+                return replace(reply, intent=action.id, confidence=1.0, entities=dict(action.entities))
+            case Do.FORM:
+                return brain.fill(action.id)
+            case Do.CALLBACK | Do.MESSAGE:
+                wanted = next((form for form in _FORMS[action.do] if form in forms), "")
+                return brain.fill(wanted) if wanted else brain.pursue("conseiller")
+            case Do.TRANSFER:
+                return brain.hand_over(action.id)
+            case Do.LANGUAGE:
+                return brain.pursue("anglais")
+        return brain.respond(Heard(keys=ADVISER_KEY))
+
+    # -- outside ----------------------------------------------------------------------------------------------
+
+    def _from_brain(self, reply: Reply) -> Reply:
+        self._note(reply)
+        if any(isinstance(action, OpenMenu) for action in reply.actions):
+            menu = self._enter(reply.says)
+            return replace(reply, says=menu.says, actions=(), expect=menu.expect)
+        return reply
+
+    def _note(self, reply: Reply) -> Reply:
+        self._last = reply
+        return reply
+
+    def _expect(self, walk: MenuWalk) -> Expect:
+        expect = walk.expect()
+        return replace(expect, phrases=(*self._setting.vocabulary, *expect.phrases))
+
+
+def _bare(walk: MenuWalk, words: str) -> bool:
+    """Tell whether the words are a choice of the menu and little else: what is longer says more than a choice."""
+    return len(words.split()) <= _SHORT_WORDS and walk.names(words)
+
+
+def _chosen(walk: MenuWalk, heard: Heard) -> str:
+    """Return the choice that the words or the recogniser's scores name, if any."""
+    if walk.recognises(heard.text):
+        return heard.text
+    known = {option.id for option in walk.expect().options}
+    best = max(((score, name) for name, score in heard.choices if name in known), default=(0.0, ""))
+    return best[1] if best[0] >= _SURE_CHOICE else ""
