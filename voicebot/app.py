@@ -26,7 +26,6 @@ from voicebot.calls.session import CallSession, Company, Limits
 from voicebot.calls.work import Work
 from voicebot.clock import Clock
 from voicebot.config import Settings
-from voicebot.dialog.nlu.base import Background, Understander, Verdict
 from voicebot.dialog.nlu.semantic import Semantic, best_semantic
 from voicebot.dialog.texts import likely_texts, static_texts
 from voicebot.dialog.turns import Channel, Context
@@ -210,19 +209,6 @@ def _menu_setting(profile: Profile, now: Callable[[], datetime]) -> MenuSetting:
     )
 
 
-class _Judge:
-    """Whether words heard so far are a whole request, for this profile at this moment."""
-
-    def __init__(self, understander: Understander, clock: Clock) -> None:
-        self._understander = understander
-        self._clock = clock
-
-    def complete(self, text: str, alternatives: tuple[str, ...]) -> bool:
-        """Return whether the profile is sure of what ``text`` asks."""
-        understood = self._understander.understand(text, alternatives, Background(self._clock.now()))
-        return understood.verdict is Verdict.SURE
-
-
 def open_call(
     service: Service,
     profile: Profile,
@@ -237,7 +223,7 @@ def open_call(
     settings = service.settings
     if dialogue is None:
         dialogue = new_dialogue(profile, clock.now, seed=info.call_id, caller=info.caller, requests=service.requests)
-    ears = Ears(service.recognizer, leg.rate_hz, work, settings.turn, _Judge(profile.understander, clock))
+    ears = Ears(service.recognizer, leg.rate_hz, work, settings.turn)
     mouth = Mouth(service.voice, leg.rate_hz, work, profile.knowledge.identity.voice.speed)
     record = CallRecord(info.call_id, clock.now(), info.called, info.caller, profile.name)
     company = Company(dialogue, profile, service.sentences, tuple(witnesses))

@@ -1,6 +1,7 @@
 """Scripted company for a conversation: a recogniser that hears what it is told, a brain that answers by rote."""
 
 import asyncio
+import copy
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -105,21 +106,35 @@ class ToneVoice:
 
 
 class RoteDialogue:
-    """Answers each turn with the next reply; remembers what it heard."""
+    """Answers each turn with the next reply, fails once for an exception. ``heard`` is that of the fork asked last."""
 
     def __init__(self, *replies: Reply | Exception, greeting: str = "Bonjour") -> None:
         self._greeting = greeting
-        self._replies = list(replies)
-        self.heard: list[Heard] = []
+        self._replies = replies
+        self._heard: list[Heard] = []
+        self._asked_last = [self]
+        self._failures: list[Exception] = []
         self.came_back: list[str] = []
+
+    @property
+    def heard(self) -> list[Heard]:
+        return self._asked_last[0]._heard
+
+    def fork(self) -> "RoteDialogue":
+        other = copy.copy(self)
+        other._heard = list(self._heard)
+        return other
 
     def greet(self) -> Reply:
         return Reply(says=(Say(self._greeting),))
 
     def respond(self, heard: Heard) -> Reply:
-        self.heard.append(heard)
-        reply = self._replies.pop(0) if self._replies else Reply(says=(Say("Oui"),))
+        turn = len(self._heard) + len(self._failures)
+        self._heard.append(heard)
+        self._asked_last[0] = self
+        reply = self._replies[turn] if turn < len(self._replies) else Reply(says=(Say("Oui"),))
         if isinstance(reply, Exception):
+            self._failures.append(reply)
             raise reply
         return reply
 

@@ -169,3 +169,11 @@ def test_back_from_the_advisers_the_brain_speaks_first() -> None:
     caller = Caller()
     caller.turns("(touches *)", "(touches 0)")
     assert "Tous nos conseillers" in caller.dialogue.returned("busy").text
+
+
+def test_a_step_taken_in_a_fork_leaves_the_caller_where_they_were() -> None:
+    caller = Caller(open_=False)
+    stays = caller.dialogue.fork().respond(Heard(keys="1"))
+    assert caller.dialogue.fork().respond(Heard(keys="1")) == stays
+    caller.turn("(touches 9)")
+    assert caller.dialogue.in_menu

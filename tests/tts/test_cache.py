@@ -200,21 +200,6 @@ def test_rendering_makes_each_clause_once_and_tells_its_progress(tmp_path: Path)
     assert later.said == []
 
 
-def test_a_prepared_sentence_starts_from_memory() -> None:
-    async def scenario() -> list[str]:
-        engine = WatchedPico()
-        voice = CachedVoice(spoken(engine), PromptCache(None, 0))
-        await voice.prepare(TEXT, 8000)
-        prepared = list(engine.said)
-        await whole(voice.speak(TEXT, 8000))
-        await voice.close()
-        return [*prepared, *engine.said]
-
-    said = asyncio.run(scenario())
-    assert len(said) == 3
-    assert said[0] == said[1]
-
-
 def test_two_calls_that_want_the_same_clause_share_its_synthesis() -> None:
     async def scenario() -> list[str]:
         engine = WatchedPico(hold="jaune")

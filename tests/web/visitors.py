@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,9 @@ class Rote:
 
     replies: list[Reply | Exception] = field(default_factory=list)
     heard: list[Heard] = field(default_factory=list)
+
+    def fork(self) -> "Rote":
+        return replace(self, replies=list(self.replies), heard=list(self.heard))
 
     def greet(self) -> Reply:
         return reply("Bonjour", "Oui", "Non")

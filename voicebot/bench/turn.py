@@ -125,6 +125,9 @@ class _ShortGreeting:
     def __init__(self, inner: Dialogue) -> None:
         self._inner = inner
 
+    def fork(self) -> Dialogue:
+        return self._inner.fork()
+
     def greet(self) -> Reply:
         return Reply(says=(Say("Bonjour."),), expect=self._inner.greet().expect)
 

@@ -8,14 +8,15 @@ sure of counts as the caller. What is decided here is decided from frames; only 
 import asyncio
 import logging
 import re
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from voicebot.asr.base import Choice, Hints, RecognitionError, Recognizer, Stream, Transcript
 from voicebot.audio.bargein import BargeIn
 from voicebot.audio.frames import FRAME_S, Pcm
 from voicebot.audio.settings import TurnSettings
 from voicebot.audio.turn import Discarded, Ended, Patience, Paused, PreRoll, Resumed, SpeechStarted, TurnDetector
-from voicebot.calls.ports import Judge
 from voicebot.calls.work import Work
 from voicebot.dialog.turns import Dictation, Expect
 
@@ -31,6 +32,15 @@ _SURE_CHOICE = 0.75
 _MOST_PATIENT = 4.0
 _FREE_SPEECH = 1.4
 """A whole sentence may still be followed by another clause, unlike the answer to a closed question."""
+_SECOND_THOUGHT_S = 0.35
+"""A caller who speaks this soon after our first sound had not finished: nobody reacts to words so fast."""
+_LONGEST_SECOND_THOUGHT_S = _SECOND_THOUGHT_S + 0.3
+"""By then speech that began in time has been recognised as an interruption."""
+
+Consider: TypeAlias = Callable[[Transcript], Awaitable[bool]]
+"""Told what was heard up to a pause, returns whether it is a whole turn; cancelled when the caller goes on."""
+Reconsider: TypeAlias = Callable[[], None]
+"""Told that the caller went on after a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,37 +58,67 @@ class Spoke:
     """The caller has finished a turn; ``transcript`` is being worked out.
 
     ``length_s`` is the speech from its first to its last sample, ``silence_s`` the time since that last sample.
+    ``joined``: it takes in the turn before, which was not over: the caller went on before our answer, or so soon after
+    its first sound that they were not reacting to it.
     """
 
     length_s: float
     silence_s: float
     transcript: "asyncio.Task[Transcript]"
+    joined: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What the caller is answering: what the recogniser should know of it, and how patient to be."""
+
+    hints: Hints = field(default_factory=Hints)
+    patience: Patience = Patience.NORMAL
+
+
+class _SecondThought:
+    """For a moment after a turn was taken as over: its question and its sound, in case the caller goes on."""
+
+    def __init__(self, question: _Question, sound: list[Pcm]) -> None:
+        self.question = question
+        self.sound = sound
+        self._heard_frames = 0
+
+    def follow(self, played: bool) -> bool:
+        """Take the next frame; return whether going on is still possible."""
+        if played or self._heard_frames:
+            self._heard_frames += 1
+        return self._heard_frames * FRAME_S <= _LONGEST_SECOND_THOUGHT_S
+
+    def covers(self, speech_ago_s: float) -> bool:
+        """Return whether speech that began ``speech_ago_s`` ago began too soon to be a reaction."""
+        return self._heard_frames * FRAME_S - speech_ago_s <= _SECOND_THOUGHT_S
 
 
 EarEvent = CutIn | FalseAlarm | Spoke
 
 
 class Ears:
-    """Listens for one call at ``rate_hz``. ``judge`` says whether speculative words are already a whole request."""
+    """Listens for one call at ``rate_hz``."""
 
-    def __init__(
-        self, recognizer: Recognizer, rate_hz: int, work: Work, settings: TurnSettings, judge: Judge | None = None
-    ) -> None:
+    def __init__(self, recognizer: Recognizer, rate_hz: int, work: Work, settings: TurnSettings) -> None:
         self._recognizer = recognizer
         self._rate_hz = rate_hz
         self._work = work
-        self._judge = judge
+        self._consider: Consider | None = None
+        self._reconsider: Reconsider = lambda: None
         self._scale = settings.patience_scale
         self._detector = TurnDetector(rate_hz, settings)
         self._barge_in = BargeIn(rate_hz)
         self._past = PreRoll()
-        self._hints = Hints()
-        self._patience = Patience.NORMAL
+        self._asked = _Question()
+        self._question = self._asked
         self._stream: Stream | None = None
         self._sound: list[Pcm] = []
-        self._unanswered: list[Pcm] = []
+        self._finished: _SecondThought | None = None
         self._speculation: asyncio.Task[None] | None = None
         self._alarm_from_cut_in = False
+        self._joined = False
         self._playing = False
 
     @property
@@ -86,16 +126,28 @@ class Ears:
         """Whether the caller is in the middle of a turn."""
         return self._stream is not None
 
+    @property
+    def joined(self) -> bool:
+        """Whether the turn in progress takes in the one before, which was not over."""
+        return self._joined
+
+    def consult(self, consider: Consider, reconsider: Reconsider) -> None:
+        """Ask ``consider`` about what is heard up to each pause, and tell ``reconsider`` when the caller goes on."""
+        self._consider, self._reconsider = consider, reconsider
+
     def expect(self, expect: Expect) -> None:
-        """Prepare for the answer to what was just asked."""
-        self._hints = Hints(
+        """Prepare for the answer to what is being asked."""
+        hints = Hints(
             choices=tuple(Choice(option.id, option.texts) for option in expect.options),
             phrases=expect.phrases,
             digits=expect.dictation is Dictation.DIGITS,
         )
         dictated = expect.dictation is not Dictation.NONE and not expect.options
-        self._patience = Patience.DICTATION if dictated else Patience.NORMAL
-        self._unanswered = []
+        self._asked = _Question(hints, Patience.DICTATION if dictated else Patience.NORMAL)
+
+    def settle(self) -> None:
+        """Know that the last turn is over for good: what comes next is another."""
+        self._finished = None
 
     def drop(self) -> None:
         """Forget the turn in progress: the caller pressed a key instead."""
@@ -103,7 +155,8 @@ class Ears:
             self._stream.cancel()
         self._stream = None
         self._sound = []
-        self._unanswered = []
+        self._finished = None
+        self._stop_considering()
         self._detector.reset()
 
     def feed(self, frame: Pcm, played: Pcm | None, interruptible: bool = True) -> EarEvent | None:
@@ -113,6 +166,8 @@ class Ears:
             self._barge_in.reset()
         self._playing = played is not None
         cut_in = self._barge_in.feed(frame, played)
+        if self._stream is None and self._finished is not None and not self._finished.follow(self._playing):
+            self._finished = None
         if played is not None and self._stream is None:
             self._detector.feed(frame, listening=False)
             return self._cut_in() if cut_in and interruptible else None
@@ -120,7 +175,10 @@ class Ears:
 
     def _cut_in(self) -> CutIn:
         self._alarm_from_cut_in = True
-        for event in self._detector.begin(self._detector.now_s - self._barge_in.speech_ago_s):
+        ago_s = self._barge_in.speech_ago_s
+        if self._finished is not None and not self._finished.covers(ago_s):
+            self._finished = None
+        for event in self._detector.begin(self._detector.now_s - ago_s):
             if isinstance(event, SpeechStarted):
                 self._open(event.preroll_s)
         return CutIn()
@@ -149,24 +207,34 @@ class Ears:
         return was
 
     def _open(self, preroll_s: float) -> None:
-        self._detector.set_patience(self._patience, self._scale)
-        self._stream = self._recognizer.open(self._rate_hz, self._hints)
-        self._sound = [*self._unanswered, self._past.last(preroll_s)]
-        self._unanswered = []
+        finished, self._finished = self._finished, None
+        self._joined = finished is not None
+        self._question = self._asked if finished is None else finished.question
+        before = [] if finished is None else finished.sound
+        self._detector.set_patience(self._question.patience, self._scale)
+        self._stream = self._recognizer.open(self._rate_hz, self._question.hints)
+        self._sound = [*before, self._past.last(preroll_s)]
         for sound in self._sound:
             self._stream.feed(sound)
 
     def _pause(self) -> None:
         if self._stream is not None:
             self._stream.speculate()
-            self._speculation = self._work.compute(self._consider(self._stream), "speculation")
+            self._speculation = self._work.compute(self._weigh(self._stream), "speculation")
 
     def _go_on(self) -> None:
         if self._stream is not None:
             self._stream.resume()
-            self._detector.set_patience(self._patience, self._scale)
+            self._stop_considering()
+            self._reconsider()
+            self._detector.set_patience(self._question.patience, self._scale)
 
-    async def _consider(self, stream: Stream) -> None:
+    def _stop_considering(self) -> None:
+        if self._speculation is not None:
+            self._speculation.cancel()
+            self._speculation = None
+
+    async def _weigh(self, stream: Stream) -> None:
         """Set how long to wait for more from what was heard up to the pause."""
         try:
             heard = await stream.speculated()
@@ -175,13 +243,14 @@ class Ears:
             return
         if heard is None or stream is not self._stream:
             return
-        if self._patience is Patience.DICTATION and not heard.choices:
+        whole = heard.text != "" and self._consider is not None and await self._consider(heard)
+        if stream is not self._stream or (self._question.patience is Patience.DICTATION and not heard.choices):
             return
         if _HESITATION.search(heard.text):
             self._detector.set_patience(Patience.HESITANT, self._scale)
         elif heard.choices and heard.choices[0].probability >= _SURE_CHOICE:
             self._detector.set_patience(Patience.COMPLETE, self._scale)
-        elif heard.text and self._judge is not None and self._judge.complete(heard.text, heard.alternatives):
+        elif whole:
             self._detector.set_patience(Patience.COMPLETE, min(_MOST_PATIENT, self._scale * _FREE_SPEECH))
 
     def _finish(self, start_s: float, end_s: float, at_s: float) -> Spoke | None:
@@ -189,6 +258,8 @@ class Ears:
         self._was_cut_in()
         if stream is None:
             return None
-        # kept until the answer is given: a caller who goes on before it is still in the same turn
-        self._unanswered = self._sound[-round(_LONGEST_S / FRAME_S) :]
-        return Spoke(end_s - start_s, at_s - end_s, self._work.compute(stream.finish(), "recognition"))
+        # kept for a moment: a caller who goes on now is still in the same turn
+        self._finished = _SecondThought(self._question, self._sound[-round(_LONGEST_S / FRAME_S) :])
+        joined, self._joined = self._joined, False
+        transcript = self._work.compute(stream.finish(), "recognition")
+        return Spoke(end_s - start_s, at_s - end_s, transcript, joined)

@@ -5,6 +5,7 @@ that were not understood. In a menu a key or a short choice is the menu's; anyth
 leaves the menu when it understands. What a choice leads to is done by the brain, as if it had been asked for.
 """
 
+import copy
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
@@ -51,6 +52,13 @@ class GuidedDialogue:
         """Whether a menu is being served."""
         return self._walk is not None
 
+    def fork(self) -> "GuidedDialogue":
+        """Return the same conversation apart, its menu included."""
+        other = copy.copy(self)
+        other._brain = self._brain.fork()
+        other._walk = None if self._walk is None else self._walk.fork()
+        return other
+
     def greet(self) -> Reply:
         """Return the opening words: after hours, with the menu."""
         reply = self._note(self._brain.greet())
@@ -93,7 +101,7 @@ class GuidedDialogue:
     def _said(self, walk: MenuWalk, heard: Heard) -> Reply:
         """Take words: a bare choice is the menu's, else the brain's; the menu again where the brain is at a loss."""
         if _bare(walk, heard.text):
-            return self._follow(walk.heard(heard.text))
+            return replace(self._follow(walk.heard(heard.text)), whole=True)
         reply = self._note(self._brain.respond(heard))
         doubtful = reply.lost or any(isinstance(action, Clarify) for action in reply.actions)
         choice = _chosen(walk, heard) if doubtful else ""

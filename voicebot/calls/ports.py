@@ -11,6 +11,9 @@ from voicebot.telephony.base import TransferOrder
 class Dialogue(Protocol):
     """One conversation with the brain. Synchronous; called from one thread at a time."""
 
+    def fork(self) -> "Dialogue":
+        """Return the same conversation apart, to answer a turn that may not be over; quick."""
+
     def greet(self) -> Reply:
         """Return the opening words."""
 
@@ -28,13 +31,6 @@ class Targets(Protocol):
         """Return the places to try for ``target``, in order; empty when the profile does not know it."""
 
 
-class Judge(Protocol):
-    """Says whether words heard so far are already a whole request; pure, a few milliseconds."""
-
-    def complete(self, text: str, alternatives: tuple[str, ...]) -> bool:
-        """Return True when nothing more needs to be said to act on ``text``."""
-
-
 class Witness(Protocol):
     """Whoever follows a call while it goes on: recorder, live page, bench."""
 
@@ -42,7 +38,7 @@ class Witness(Protocol):
         """Follow one 20 ms frame of both sides."""
 
     def turn(self, call: CallRecord, turn: TurnRecord) -> None:
-        """Follow a turn once its answer is known."""
+        """Follow a turn once its answer is being heard and stands."""
 
     def ended(self, call: CallRecord) -> None:
         """Follow the end of the call."""

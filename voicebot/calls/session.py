@@ -9,13 +9,14 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 
 from voicebot.asr.base import RecognitionError, Transcript
 from voicebot.audio.frames import FRAME_S, Pcm
 from voicebot.calls.ears import CutIn, Ears, FalseAlarm, Spoke
 from voicebot.calls.keys import Keypad
+from voicebot.calls.mind import Mind, Thought
 from voicebot.calls.mouth import Mouth, silent_frame
 from voicebot.calls.ports import Dialogue, Targets, Witness
 from voicebot.calls.record import CallRecord, TransferRecord, TurnRecord
@@ -33,6 +34,8 @@ _MUMBLE_S = 1.0
 _LAST_WORD_S = 0.4
 """The line stays open this long after the last word, so that its end is heard."""
 _TROUBLES_ALLOWED = 2
+_STANDS_AFTER_S = 0.7
+"""An answer heard for this long stands: a caller who had not finished would have been noticed."""
 
 
 class State(Enum):
@@ -82,8 +85,7 @@ class _Pending:
 
     turn: TurnRecord
     transcript: "asyncio.Task[Transcript] | None" = None
-    reply: "asyncio.Task[Reply] | None" = None
-    heard: Heard = field(default_factory=Heard)
+    thought: Thought | None = None
     transcript_s: float = 0.0
     reply_s: float = 0.0
     ended_s: float = 0.0
@@ -112,12 +114,14 @@ class CallSession:
         self._reply = Reply(says=())
         self._pending: _Pending | None = None
         self._answering: _Pending | None = None
+        self._unsettled: _Pending | None = None
         self._played = 1.0
-        self._held: Reply | None = None
         self._quiet_s = 0.0
         self._transfer: asyncio.Task[TransferRecord] | None = None
         self._troubles = 0
         self._words: dict[str, Iterator[str]] = {}
+        self._mind = Mind(company.dialogue, work)
+        ears.consult(self._consider, self._reconsider)
 
     @property
     def state(self) -> State:
@@ -148,6 +152,7 @@ class CallSession:
     async def _end(self) -> None:
         if self._transfer is not None and self._transfer.done() and not self._transfer.cancelled():
             self._record.transfer = self._transfer.result()
+        self._settle()
         self._record.duration_s = self._now_s()
         await self._leg.hang_up()
         self._record.stats = self._leg.stats()
@@ -168,12 +173,13 @@ class CallSession:
         self._quiet_s = 0.0
 
     def _open(self) -> None:
-        reply = self._company.dialogue.greet()
+        reply = self._mind.dialogue.greet()
         self._record.greeting = reply.text
         self._act_on(reply)
 
     def _step(self, tick: Tick) -> None:
-        out = self._mouth.frame()
+        # a caller who goes on before the answer has begun is not talked over
+        out = None if self._ears.hearing and self._mouth.about_to_speak else self._mouth.frame()
         self._leg.play(self._silent if out is None else out)
         for witness in self._company.witnesses:
             witness.frame(tick.pcm, self._silent if out is None else out)
@@ -201,18 +207,42 @@ class CallSession:
                 self._take_speech(spoke)
 
     def _take_up_again(self) -> None:
-        if self._held is not None:
-            held, self._held = self._held, None
-            self._speak(held)
-        elif self._played < 1.0:
+        if self._played < 1.0:
             self._mouth.resume(self._played)
         self._played = 1.0
 
     def _take_speech(self, spoke: Spoke) -> None:
         end_s = self._now_s() - spoke.silence_s
         turn = TurnRecord(end_s - spoke.length_s, "voice", interrupted=self._played < 1.0, speech_end_s=end_s)
+        played = self._played
+        before = self._pending or self._unsettled
+        if spoke.joined and before is not None:
+            turn.t_s, turn.interrupted, played = before.turn.t_s, before.turn.interrupted, before.played
+            if before is self._unsettled:
+                self._take_back()
+        self._settle()
         turn.parts_s["end_of_turn"] = spoke.silence_s
-        self._think(_Pending(turn, spoke.transcript, ended_s=self._now_s(), played=self._played))
+        self._think(_Pending(turn, spoke.transcript, ended_s=self._now_s(), played=played))
+
+    def _take_back(self) -> None:
+        """Undo the last answer, of which hardly anything was heard: the turn it answered was not over."""
+        self._mouth.stop(self._leg.flush())
+        self._unsettled = None
+        self._mind.take_back()
+
+    async def _consider(self, heard: Transcript) -> bool:
+        """Prepare the answer to what may be a whole turn; return whether it is."""
+        before = (self._pending or self._unsettled) if self._ears.joined else None
+        played = self._played if before is None else before.played
+        instead = before is not None and before is self._unsettled
+        thought = self._mind.prepare(_heard(heard, played), instead)
+        reply = await asyncio.shield(thought.reply)
+        self._mouth.prepare(reply)
+        return reply.whole
+
+    def _reconsider(self) -> None:
+        self._mind.forget()
+        self._mouth.forget()
 
     def _pressed(self) -> None:
         """Keys silence the assistant and what the caller was saying, at once."""
@@ -225,35 +255,34 @@ class CallSession:
 
     def _take_keys(self, entry: str) -> None:
         turn = TurnRecord(self._now_s(), "keys", heard=entry, interrupted=self._played < 1.0)
-        self._think(self._ask_brain(_Pending(turn, heard=Heard(keys=entry, played=self._played))))
+        self._settle()
+        self._think(self._ask_brain(_Pending(turn), Heard(keys=entry, played=self._played)))
 
     def _take_silence(self) -> None:
         turn = TurnRecord(self._now_s(), "silence")
-        self._think(self._ask_brain(_Pending(turn, heard=Heard(silent=True, confidence=0.0))))
+        self._settle()
+        self._think(self._ask_brain(_Pending(turn), Heard(silent=True, confidence=0.0)))
 
     def _think(self, pending: _Pending) -> None:
         self._played = 1.0
-        self._held = None
         self._pending = pending
         self._answering = None
         self._move_to(State.THINKING)
 
-    def _ask_brain(self, pending: _Pending) -> _Pending:
+    def _ask_brain(self, pending: _Pending, heard: Heard) -> _Pending:
         pending.transcript_s = self._now_s()
-        pending.reply = self._work.compute(
-            asyncio.to_thread(self._company.dialogue.respond, pending.heard), "understanding"
-        )
+        pending.thought = self._mind.answer(heard)
         return pending
 
     def _collect(self) -> None:
-        """Take what was being computed, if it is ready."""
+        """Take what was being computed, if it is ready, unless the caller goes on: then their turn is not over."""
         pending = self._pending
-        if pending is None:
+        if pending is None or self._ears.hearing:
             return
-        if pending.reply is None and pending.transcript is not None and pending.transcript.done():
+        if pending.thought is None and pending.transcript is not None and pending.transcript.done():
             self._take_transcript(pending, pending.transcript)
-        elif pending.reply is not None and pending.reply.done():
-            self._take_reply(pending, pending.reply)
+        if pending.thought is not None and pending.thought.reply.done():
+            self._take_reply(pending, pending.thought)
         elif self._quiet_s >= self._limits.sign_of_life_s and not pending.covered and not self._mouth.busy:
             pending.covered = True
             self._mouth.say([Say(self._word("sign_of_life"))], answer=False)
@@ -272,37 +301,44 @@ class CallSession:
         if not heard.text and not heard.choices and (turn.speech_end_s or 0.0) - turn.t_s < _MUMBLE_S:
             self._pending = None
             self._ears.expect(self._reply.expect)
+            self._ears.settle()
             if turn.interrupted:
                 self._move_to(State.SPEAKING)
                 self._mouth.resume(pending.played)
             else:
                 self._move_to(State.LISTENING)
             return
-        pending.heard = Heard(
-            text=heard.text,
-            alternatives=heard.alternatives,
-            confidence=heard.confidence,
-            choices=tuple((choice.id, choice.probability) for choice in heard.choices),
-            played=pending.played,
-        )
-        self._ask_brain(pending)
+        self._ask_brain(pending, _heard(heard, pending.played))
 
-    def _take_reply(self, pending: _Pending, task: "asyncio.Task[Reply]") -> None:
+    def _take_reply(self, pending: _Pending, thought: Thought) -> None:
         self._pending = None
         turn = pending.turn
         pending.reply_s = self._now_s()
         turn.parts_s["understanding"] = pending.reply_s - pending.transcript_s
-        error = task.exception()
+        error = thought.reply.exception()
         if error is not None:
             log.error("the brain failed on a turn", exc_info=error)
             self._say_trouble("trouble", turn)
             return
-        reply = task.result()
+        reply = thought.reply.result()
         turn.intent, turn.confidence, turn.entities = reply.intent, reply.confidence, reply.entities
         turn.said = reply.text
-        self._answering = pending
+        self._mind.give(thought)
+        self._answering = self._unsettled = pending
         self._act_on(reply)
-        self._note_turn(turn)
+
+    def _settle(self) -> None:
+        """Let the last answer stand: what it promised is kept, and who follows the call is told."""
+        pending, self._unsettled = self._unsettled, None
+        if pending is None or pending.thought is None:
+            return
+        reply = pending.thought.reply.result()
+        self._keep(reply)
+        self._note_turn(pending.turn)
+
+    def _keep(self, reply: Reply) -> None:
+        self._record.answered = self._record.answered or reply.answered
+        self._record.records.extend(action for action in reply.actions if isinstance(action, Record))
 
     def _note_turn(self, turn: TurnRecord) -> None:
         self._record.turns.append(turn)
@@ -311,19 +347,11 @@ class CallSession:
 
     def _act_on(self, reply: Reply) -> None:
         self._reply = reply
-        self._record.answered = self._record.answered or reply.answered
-        self._record.records.extend(action for action in reply.actions if isinstance(action, Record))
         self._ears.expect(reply.expect)
         self._keypad.expect(reply.expect)
         self._move_to(State.SPEAKING)
-        if self._ears.hearing:  # the caller goes on: never talk over them
-            self._held, self._played = reply, 0.0
-        else:
-            self._speak(reply)
-
-    def _speak(self, reply: Reply) -> None:
         handing_over = any(isinstance(action, Transfer) for action in reply.actions)
-        self._mouth.say(reply.says, pace_steps=reply.pace, gain_db=reply.gain_db, interruptible=not handing_over)
+        self._mouth.answer(reply, interruptible=not handing_over)
 
     def _note_answer_started(self) -> None:
         answering = self._answering
@@ -335,6 +363,7 @@ class CallSession:
 
     def _say_trouble(self, kind: str, turn: TurnRecord) -> None:
         self._troubles += 1
+        self._ears.settle()
         words = self._word(kind)
         turn.said = words
         self._note_turn(turn)
@@ -348,6 +377,10 @@ class CallSession:
 
     def _move_on(self) -> None:
         """Do what the silence of both sides calls for."""
+        begun_s = self._unsettled.turn.answer_s if self._unsettled is not None else None
+        if begun_s is not None and self._now_s() - begun_s >= _STANDS_AFTER_S and not self._ears.hearing:
+            self._ears.settle()
+            self._settle()
         self._quiet_s = (
             0.0 if self._mouth.busy or self._ears.hearing or self._keypad.typing else self._quiet_s + FRAME_S
         )
@@ -364,6 +397,8 @@ class CallSession:
             self._give_up()
 
     def _after_speaking(self) -> None:
+        self._ears.settle()
+        self._settle()
         for action in self._reply.actions:
             if isinstance(action, Transfer):
                 self._transfer = self._work.outside(
@@ -384,10 +419,12 @@ class CallSession:
         if self._record.transfer.result == "answered":
             self._move_to(State.ENDED)
         else:
-            self._act_on(self._company.dialogue.returned(self._record.transfer.result))
+            self._act_on(self._mind.dialogue.returned(self._record.transfer.result))
 
     def _give_up(self) -> None:
         self._mouth.stop(self._leg.flush())
+        self._ears.drop()
+        self._reconsider()
         self._pending = None
         self._reply = Reply(says=(), actions=(HangUp(),))
         self._move_to(State.SPEAKING)
@@ -398,3 +435,13 @@ class CallSession:
         """The next sentence of a kind, in turn."""
         words = self._words.setdefault(kind, itertools.cycle(getattr(self._company.sentences, kind)))
         return next(words)
+
+
+def _heard(transcript: Transcript, played: float) -> Heard:
+    return Heard(
+        text=transcript.text,
+        alternatives=transcript.alternatives,
+        confidence=transcript.confidence,
+        choices=tuple((choice.id, choice.probability) for choice in transcript.choices),
+        played=played,
+    )

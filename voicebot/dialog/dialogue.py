@@ -4,7 +4,9 @@ The order of a turn: keys; silence; danger; acts that always work (repeat, slowe
 being asked; then a new request. A form in progress survives a digression and is taken up again after it.
 """
 
+import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from voicebot.dialog.knowledge.answers import Choice
 from voicebot.dialog.knowledge.model import Knowledge
@@ -62,6 +64,19 @@ class Dialogue:
     def greet(self) -> Reply:
         """Return the first words of the conversation."""
         return self._reply(acts.greeting(self._talk))
+
+    def fork(self) -> "Dialogue":
+        """Return the same conversation apart: what is said to one is not known to the other.
+
+        An answer can so be prepared before it is certain that the caller has finished, and forgotten.
+        """
+        other = copy.copy(self)
+        other._talk = self._talk.fork()
+        other._form = None if self._form is None else self._form.copy()
+        other._waiting = [run.copy() for run in self._waiting]
+        other._queue = list(self._queue)
+        other._filled = dict(self._filled)
+        return other
 
     def respond(self, heard: Heard) -> Reply:
         """Return the answer to one turn of the caller."""
@@ -435,6 +450,7 @@ class Dialogue:
         if not text or blunt or self._talk.context.channel != "voice":
             return answer
         draft = self._talk.text("transition")
+        draft.says = [replace(say, opening=True) for say in draft.says]
         draft.lead = len(draft.says)
         return draft.add(answer)
 
@@ -571,4 +587,9 @@ class Dialogue:
             answered=draft.settled,
             aside=draft.aside,
             lost=draft.lost,
+            whole=bool(self._filled) or (understood is not None and _whole(understood)),
         )
+
+
+def _whole(understood: Understanding) -> bool:
+    return understood.verdict is Verdict.SURE and understood.intent != "hors_sujet"

@@ -80,7 +80,8 @@ class Say:
     """One thing to say. ``text`` is for the ear; ``written`` for the eye where it differs.
 
     ``barge_in`` False marks the few words that must be heard out (emergency numbers). ``language`` is a two-letter
-    code.
+    code. ``opening`` marks words that only lead in ("D'accord."): the voice says them when what follows is not ready
+    at once, and leaves them out otherwise.
     """
 
     text: str
@@ -88,6 +89,7 @@ class Say:
     barge_in: bool = True
     language: str = "fr"
     links: tuple[Link, ...] = ()
+    opening: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,8 @@ class Reply:
     counts the slower steps asked for so far (0 to 2) and ``gain_db`` the louder ones; both hold for the rest of the
     call. ``answered`` says that this turn settled a request, or gave the opening hours or the website. ``aside`` says
     that it changed nothing (a repetition, help): what was asked before still is. ``lost``: it was not understood.
+    ``whole`` says that what was heard is a whole request, or answers the question asked: nothing more needs to be said
+    to act on it.
     """
 
     says: tuple[Say, ...]
@@ -175,6 +179,7 @@ class Reply:
     answered: bool = False
     aside: bool = False
     lost: bool = False
+    whole: bool = False
 
     @property
     def text(self) -> str:

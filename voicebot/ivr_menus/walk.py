@@ -4,6 +4,7 @@ The driver says ``prompt()``, waits as ``expect()`` tells, and gives what came t
 While the action ``stays`` it says the action's ``says`` and the prompt again; otherwise the menus are left.
 """
 
+import copy
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -42,6 +43,13 @@ class MenuWalk:
         self._failures: list[Do] = []
         self._turns = 0
         self._adviser_tried = False
+
+    def fork(self) -> "MenuWalk":
+        """Return the same walk apart: steps taken in one are not taken in the other."""
+        other = copy.copy(self)
+        other._path = list(self._path)
+        other._failures = list(self._failures)
+        return other
 
     @property
     def menu(self) -> Menu:

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 
 from voicebot.audio.frames import Pcm
-from voicebot.tts.base import Manner, SynthesisError
+from voicebot.tts.base import Manner
 from voicebot.tts.clauses import NO_BREAK, Clause
 from voicebot.tts.speaking import ClauseVoice, stream
 from voicebot.tts.worker import Urgency
@@ -246,18 +246,6 @@ class CachedVoice:
             return await self._sound(clause, rate_hz, manner, urgency, keeps=keeps)
 
         return stream(self._inner.plan(text, manner.language), fetch, rate_hz, manner)
-
-    async def prepare(self, text: str, rate_hz: int, manner: Manner = Manner()) -> None:
-        """Synthesise the first clause of a text that will probably be said, so that ``speak`` starts at once.
-
-        To be called while the end of the caller's turn is still uncertain, and cancelled when the caller goes on. What
-        it makes stays in memory only. Failures are left to ``speak`` to report.
-        """
-        for clause in self._inner.plan(text, manner.language)[:1]:
-            try:
-                await self._sound(clause, rate_hz, manner, Urgency.NOW, keeps=False)
-            except SynthesisError as error:
-                log.debug("a sentence could not be prepared: %s", error)
 
     async def render(
         self,

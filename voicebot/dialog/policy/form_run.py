@@ -1,7 +1,7 @@
 """Fills one form: asks, checks, reads back, corrects, keeps. One mechanism for every declared form."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import islice
 
@@ -41,6 +41,10 @@ class FormRun:
     page: int = 0
     caller_refused: bool = False
     said: dict[str, str] = field(default_factory=dict)
+
+    def copy(self) -> "FormRun":
+        """Return the same form apart, its values its own."""
+        return replace(self, values=dict(self.values), checked=set(self.checked), said=dict(self.said))
 
     def applies(self, slot: Slot) -> bool:
         """Tell whether ``slot`` is needed, given the values before it."""

@@ -4,6 +4,7 @@
 told by the id of an answer of the profile, never written in code.
 """
 
+import copy
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -80,6 +81,19 @@ class Talk:
         self.context = context
         self.memory = Memory(pace=max(0, min(context.pace, 2)))
         self._seed = seed
+
+    def fork(self) -> "Talk":
+        """Return the same conversation's side with a memory of its own."""
+        other = copy.copy(self)
+        memory = self.memory
+        other.memory = replace(
+            memory,
+            entities=dict(memory.entities),
+            requests=list(memory.requests),
+            references=list(memory.references),
+            said=Counter(memory.said),
+        )
+        return other
 
     @property
     def now(self) -> datetime:

@@ -1,0 +1,64 @@
+"""The conversation's mind in one call: answers are thought out apart and become the conversation when they are given.
+
+Each turn is answered by a fork of the dialogue. So an answer can be prepared while it is still uncertain whether the
+caller has finished, dropped when they go on, and even taken back when they go on just as it begins to be said.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from voicebot.calls.ports import Dialogue
+from voicebot.calls.work import Work
+from voicebot.dialog.turns import Heard, Reply
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Thought:
+    """The answer being thought out to ``heard``; ``dialogue`` is the conversation once that answer is given."""
+
+    heard: Heard
+    dialogue: Dialogue
+    reply: "asyncio.Task[Reply]"
+
+
+class Mind:
+    """Thinks for one call. Used from the event loop; the dialogue itself works in threads, a fork in one at a time."""
+
+    def __init__(self, dialogue: Dialogue, work: Work) -> None:
+        self._dialogue = dialogue
+        self._work = work
+        self._before: Dialogue | None = None
+        self._prepared: Thought | None = None
+
+    @property
+    def dialogue(self) -> Dialogue:
+        """The conversation as it stands."""
+        return self._dialogue
+
+    def prepare(self, heard: Heard, instead: bool = False) -> Thought:
+        """Begin to answer what was perhaps the whole of a turn; ``instead`` of the last answer given."""
+        self._prepared = self._think(heard, self._before if instead else None)
+        return self._prepared
+
+    def forget(self) -> None:
+        """Drop what was prepared: the caller went on."""
+        self._prepared = None
+
+    def answer(self, heard: Heard) -> Thought:
+        """Return the answer to a turn: the prepared one when that is what was heard."""
+        prepared, self._prepared = self._prepared, None
+        return prepared if prepared is not None and prepared.heard == heard else self._think(heard)
+
+    def give(self, thought: Thought) -> None:
+        """Make the conversation the one where ``thought`` has been said."""
+        self._before, self._dialogue = self._dialogue, thought.dialogue
+
+    def take_back(self) -> None:
+        """Return to the conversation before the last answer given: the turn it answered was not over."""
+        if self._before is not None:
+            self._dialogue, self._before = self._before, None
+
+    def _think(self, heard: Heard, before: Dialogue | None = None) -> Thought:
+        dialogue = (before or self._dialogue).fork()
+        reply = self._work.compute(asyncio.to_thread(dialogue.respond, heard), "understanding")
+        return Thought(heard, dialogue, reply)
