@@ -1,7 +1,10 @@
-"""The demonstration profile, loaded once for all tests of the web."""
+"""The demonstration profile and a browser, loaded once for all tests of the web."""
+
+from collections.abc import Iterator
 
 import pytest
 
+from tests.web.browser import SharedBrowser
 from tests.web.visitors import demonstration
 from voicebot.profile import Profile
 
@@ -10,3 +13,11 @@ from voicebot.profile import Profile
 def profile() -> Profile:
     """The demonstration profile."""
     return demonstration()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Iterator[SharedBrowser]:
+    """A browser."""
+    browser = SharedBrowser()
+    yield browser
+    browser.close()

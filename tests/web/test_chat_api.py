@@ -255,6 +255,21 @@ def test_stopping_the_service_ends_the_conversations(profile: Profile) -> None:
     assert run(work()) == ["hung_up"]
 
 
+def test_stopping_the_service_waits_for_no_visitor(profile: Profile) -> None:
+    async def work() -> Any:
+        async with visiting(profile, Rote) as visit:
+            room = await visit.open()
+            await visit.client.ws_connect(f"{room}/socket?after=1")
+            waiting = asyncio.create_task(visit.client.get(f"{room}/messages", params={"after": 1, "wait_s": 20}))
+            await asyncio.sleep(0.05)
+            runner = visit.client.server.runner
+            assert runner is not None
+            await asyncio.wait_for(runner.cleanup(), 5)
+            return (await (await waiting).json())["ended"]
+
+    assert run(work())
+
+
 def test_a_conversation_without_end_is_ended(profile: Profile) -> None:
     async def work() -> Any:
         async with visiting(profile, Rote, max_messages=2) as visit:

@@ -16,12 +16,13 @@ from voicebot.calls.ports import Dialogue, Witness
 from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.clock import PARIS, VirtualClock
 from voicebot.config import load_settings
-from voicebot.dialog.turns import Expect, Heard, Option, Reply, Say
+from voicebot.dialog.turns import Expect, Heard, Option, Record, Reply, Say
 from voicebot.profile import Profile
 from voicebot.web.chat import PREFIX, chat_application
 from voicebot.web.chat_rooms import ChatPorts, ChatRooms
 from voicebot.web.chat_settings import ChatSettings
 from voicebot.web.chat_texts import load_chat_texts
+from voicebot.web.widget import widget_routes
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXTS = load_chat_texts(ROOT / "prompts" / "chat.toml")
@@ -69,12 +70,14 @@ class Follower:
 
     turns: list[TurnRecord] = field(default_factory=list)
     records: list[CallRecord] = field(default_factory=list)
+    kept: list[Record] = field(default_factory=list)
 
     def frame(self, caller: Any, assistant: Any) -> None:
         raise AssertionError("a chat has no sound")
 
     def turn(self, call: CallRecord, turn: TurnRecord) -> None:
         self.turns.append(turn)
+        self.kept = call.records
 
     def ended(self, call: CallRecord) -> None:
         self.records.append(call)
@@ -123,6 +126,7 @@ async def visiting(
     rooms = ChatRooms(ChatSettings(**settings), ports, TEXTS, clock)
     site = web.Application()
     site.add_subapp(PREFIX, chat_application(rooms, clock))
+    site.add_routes(widget_routes(rooms.settings.demo))
     async with TestClient(TestServer(site)) as client:
         yield Visit(client, rooms, clock, follower)
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-import voicebot
 from voicebot.cli.failures import WorkFailed
 from voicebot.cli.options import CONFIG, ConfigOption, console, expected_errors, run
 
@@ -51,7 +50,7 @@ def serve(config: ConfigOption = CONFIG) -> None:
 async def _serve(config: Path) -> bool:
     from voicebot.app import open_service
     from voicebot.calls.keeping import JournalWitness
-    from voicebot.cli.serve_chat import open_chat
+    from voicebot.cli.serve_chat import mount_chat
     from voicebot.clock import WallClock
     from voicebot.config import load_settings
     from voicebot.switchboard import Switchboard
@@ -77,8 +76,9 @@ async def _serve(config: Path) -> bool:
         )
         await line.start()
         stack.push_async_callback(line.stop)
-        chat = open_chat(settings, service, journal, clock) if settings.web.chat.enabled else None
-        await _start_pages(settings, service, board, stop, stack, chat)
+        site = _build_pages(service, board, stop)
+        mount_chat(site, settings, service, journal, clock)
+        await _start_pages(site, settings, stack)
         loop.add_signal_handler(signal.SIGHUP, service.shelf.hint)
         watching = loop.create_task(service.shelf.watch(), name="watch-profiles")
         rendering = loop.create_task(_render_ahead(service), name="render-ahead")
@@ -136,18 +136,8 @@ def _profile_of(settings: "Settings", called: str) -> str:
     return (line.profile if line is not None else "") or settings.call.profile
 
 
-async def _start_pages(
-    settings: "Settings",
-    service: "Service",
-    board: "Switchboard",
-    stop: asyncio.Event,
-    stack: AsyncExitStack,
-    chat: "web.Application | None",
-) -> None:
-    from voicebot.web.chat import PREFIX as CHAT
-    from voicebot.web.chat_operations import CHAT_OPERATIONS
-    from voicebot.web.openapi import document, openapi_route
-    from voicebot.web.site import Health, build_site, start_site
+def _build_pages(service: "Service", board: "Switchboard", stop: asyncio.Event) -> "web.Application":
+    from voicebot.web.site import Health, build_site
 
     def health() -> Health:
         parts = {
@@ -159,10 +149,12 @@ async def _start_pages(
             parts[f"contenu {name}"] = _state(version)
         return Health(not stop.is_set(), parts)
 
-    site = build_site(health)
-    if chat is not None:
-        site.add_subapp(CHAT, chat)
-    site.router.add_routes([openapi_route(document(CHAT_OPERATIONS, "voicebot", voicebot.__version__))])
+    return build_site(health)
+
+
+async def _start_pages(site: "web.Application", settings: "Settings", stack: AsyncExitStack) -> None:
+    from voicebot.web.site import start_site
+
     try:
         runner = await start_site(site, settings.web)
     except OSError as error:

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+import voicebot
+
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -13,17 +15,25 @@ if TYPE_CHECKING:
     from voicebot.profile import Profile
 
 
-def open_chat(settings: "Settings", service: "Service", journal: "Journal", clock: "Clock") -> "web.Application":
-    """Return the chat's application, to be mounted on the site.
+def mount_chat(
+    site: "web.Application", settings: "Settings", service: "Service", journal: "Journal", clock: "Clock"
+) -> None:
+    """Add the chat to the site, if the configuration wants one: its API, its window, its document.
 
     Raises:
         ChatTextsError: the chat's words have mistakes.
     """
     from voicebot.app import CHAT_TEXTS, new_dialogue
     from voicebot.calls.keeping import JournalWitness
-    from voicebot.web.chat import chat_application
+    from voicebot.web.chat import PREFIX, chat_application
+    from voicebot.web.chat_operations import CHAT_OPERATIONS
     from voicebot.web.chat_rooms import ChatPorts, ChatRooms
     from voicebot.web.chat_texts import load_chat_texts
+    from voicebot.web.openapi import document, openapi_route
+    from voicebot.web.widget import widget_routes
+
+    if not settings.web.chat.enabled:
+        return
 
     def dialogue(profile: "Profile", seed: str) -> "Dialogue":
         return new_dialogue(profile, clock.now, seed=seed, channel="chat", requests=service.requests)
@@ -34,4 +44,6 @@ def open_chat(settings: "Settings", service: "Service", journal: "Journal", cloc
     ports = ChatPorts(service.profile, dialogue, witnesses)
     texts = load_chat_texts(settings.paths.prompts / CHAT_TEXTS)
     rooms = ChatRooms(settings.web.chat, ports, texts, clock)
-    return chat_application(rooms, clock, settings.web.proxies)
+    site.add_subapp(PREFIX, chat_application(rooms, clock, settings.web.proxies))
+    site.add_routes(widget_routes(settings.web.chat.demo))
+    site.add_routes([openapi_route(document(CHAT_OPERATIONS, "voicebot", voicebot.__version__))])

@@ -47,7 +47,7 @@ _STATUS = {
 
 
 def chat_application(rooms: ChatRooms, clock: Clock, proxies: tuple[str, ...] = ()) -> web.Application:
-    """Return the chat's routes, to be mounted at ``PREFIX``; it keeps ``rooms`` swept, and closes them at the end."""
+    """Return the chat's routes, to be mounted at ``PREFIX``; it keeps ``rooms`` swept, and closes them when stopped."""
     chat = _Chat(rooms, clock, proxies)
     app = web.Application(middlewares=[cross_origin(rooms.settings.origins)])
     app.add_routes(
@@ -62,6 +62,7 @@ def chat_application(rooms: ChatRooms, clock: Clock, proxies: tuple[str, ...] = 
         ]
     )
     app.cleanup_ctx.append(chat.lifetime)
+    app.on_shutdown.append(chat.shut)
     return app
 
 
@@ -89,13 +90,16 @@ class _Chat:
         self._sockets: set[web.WebSocketResponse] = set()
 
     async def lifetime(self, app: web.Application) -> AsyncIterator[None]:
-        """Sweep while the application runs; end every conversation with it."""
+        """Sweep while the application runs."""
         sweeping = asyncio.get_running_loop().create_task(self._rooms.keep_swept(), name="chat-sweep")
         yield
         sweeping.cancel()
+
+    async def shut(self, app: web.Application) -> None:
+        """End every conversation, so that no request waits for one while the service stops."""
+        await self._rooms.close()
         for socket in list(self._sockets):
             await socket.close(code=WSCloseCode.GOING_AWAY)
-        await self._rooms.close()
 
     async def preflight(self, request: web.Request) -> web.Response:
         """Answer a preflight; the middleware does."""

@@ -50,8 +50,8 @@ class ChatTexts:
 
 
 LABELS = (
-    *("ouvrir", "titre", "fermer", "reduire", "conversation", "automatique", "confidentialite", "saisie", "exemple"),
-    *("envoyer", "suggestions", "autre_reponse", "vous", "ecrit", "important", "information", "liens"),
+    *("ouvrir", "titre", "sous_titre", "fermer", "conversation", "automatique", "confidentialite", "saisie", "exemple"),
+    *("envoyer", "suggestions", "vous", "ecrit", "important", "information", "liens"),
     *("nouvelle_fenetre", "connexion", "retablie", "interrompue", "indisponible", "non_envoye", "terminer"),
     "recommencer",
 )
