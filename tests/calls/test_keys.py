@@ -51,6 +51,20 @@ def test_a_hash_pressed_by_habit_after_the_last_digit_is_not_an_answer() -> None
     assert keypad.meant("#") == "#"
 
 
+def test_keys_pressed_ahead_of_an_answer_wait_for_it_and_mean_what_it_asks() -> None:
+    keypad = Keypad()
+    assert keypad.feed("061#", hold=True) is None
+    assert keypad.typing
+    keypad.expect(NUMBER)
+    assert keypad.feed("") == "061"
+    assert not keypad.typing
+
+
+def test_several_keys_of_one_frame_are_as_many_answers() -> None:
+    keypad = Keypad()
+    assert [keypad.feed("12"), keypad.feed(""), keypad.feed("")] == ["1", "2", None]
+
+
 def test_a_pause_after_the_last_key_ends_the_entry() -> None:
     keypad = Keypad()
     keypad.expect(NUMBER)

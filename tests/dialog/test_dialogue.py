@@ -83,7 +83,8 @@ def test_commune_misheard_twice_is_typed_by_its_first_letters() -> None:
     turns = ("les poubelles [collecte.jours flux=emballages]", "hum [?]", "euh [?]")
     reply = last(*turns)
     assert reply.expect.dictation is Dictation.LETTERS
-    assert "À Deauville" in last(*turns, "(touches 332)").text
+    assert "À Deauville" in last(*turns, "(touches 3)", "(touches 1)").text
+    assert "À Deauville" in last(*turns, "(touches 332)", "oui (scores Deauville 0.9) [oui]").text
     listed = last(*turns, "(touches 724)")
     assert [option.id for option in listed.expect.options] == [name for name in COMMUNES if name.startswith("Saint")]
     assert [option.key for option in listed.expect.options] == ["1", "2", "3"]
@@ -95,12 +96,11 @@ def test_star_erases_what_was_typed() -> None:
 
 
 def test_every_commune_can_be_typed() -> None:
-    from voicebot.dialog.policy.slots import keypad
+    from voicebot.dialog.keypad import keys_of
 
-    assert len({keypad(name) for name in COMMUNES}) == len(COMMUNES)
     for name in COMMUNES:
         turns = ("les poubelles [collecte.jours flux=emballages]", "hum [?]", "euh [?]")
-        assert f"À {name}" in last(*turns, f"(touches {keypad(name)}#)").text
+        assert f"À {name}" in last(*turns, f"(touches {keys_of(name)}#)").text
 
 
 def test_commune_is_asked_once_and_remembered() -> None:
@@ -306,7 +306,7 @@ def test_no_sequence_of_turns_raises_or_leaves_the_caller_without_a_word(
     for heard, meaning in turns:
         understander.meanings[heard.text] = meaning
         reply = dialogue.respond(heard)
-        assert reply.text.strip()
+        assert reply.text.strip() or (heard.keys and reply.expect.slot == "commune"), "only a letter goes unanswered"
         assert all("{" not in say.text for say in reply.says)
         assert len(reply.expect.options) <= 12
         for action in reply.actions:

@@ -1,6 +1,7 @@
 """Keys pressed during a call: alone they are answers, in a dictation they are characters.
 
-Outside a dictation each key is handed over at once. While digits or letters are being typed, ``#`` ends the entry,
+Outside a dictation each key is handed over at once, but for those pressed ahead of an answer being worked out: these
+wait for it, for it may tell what they mean. While digits or letters are being typed, ``#`` ends the entry,
 ``*`` erases it, and enough keys or a pause after the last one end it too. Keys that spell no letter keep their meaning
 as long as no letter has been typed. Time is counted in frames.
 """
@@ -20,13 +21,14 @@ class Keypad:
     def __init__(self) -> None:
         self._expect = Expect()
         self._typed = ""
+        self._ahead = ""
         self._idle_s = 0.0
         self._since_full_s = _HABIT_S
 
     @property
     def typing(self) -> bool:
-        """Whether an entry is in progress."""
-        return bool(self._typed)
+        """Whether an entry is in progress, or keys wait to be taken."""
+        return bool(self._typed or self._ahead)
 
     def expect(self, expect: Expect) -> None:
         """Prepare for the answer to what was just asked; an entry in progress is forgotten."""
@@ -40,25 +42,38 @@ class Keypad:
             return keys[1:]
         return keys
 
-    def feed(self, keys: str) -> str | None:
-        """Take the keys pressed in one frame; return an entry once it is whole, else ``None``."""
-        if not keys:
+    def feed(self, keys: str, *, hold: bool = False) -> str | None:
+        """Take the keys pressed in one frame; return an entry once it is whole, else ``None``.
+
+        ``hold`` keeps them for later: what they answer is not known yet.
+        """
+        self._ahead += keys
+        if hold:
+            return None
+        if not self._ahead:
             return self._wait()
         self._idle_s = 0.0
+        while self._ahead:
+            key, self._ahead = self._ahead[0], self._ahead[1:]
+            entry = self._press(key)
+            if entry is not None:
+                return entry
+        return None
+
+    def _press(self, key: str) -> str | None:
         if self._expect.dictation is Dictation.NONE and self._expect.max_keys <= 1:
-            return keys[0]
-        for key in keys:
-            if self._expect.dictation is Dictation.LETTERS and not self._typed and key in _SPELL_NOTHING:
-                return key
-            if key == "#":
-                return self._take() or "#"
-            if key == "*":
-                self._typed = ""
-                continue
-            self._typed += key
-            if len(self._typed) == self._expect.max_keys:
-                self._since_full_s = 0.0
-                return self._take()
+            return key
+        if self._expect.dictation is Dictation.LETTERS and not self._typed and key in _SPELL_NOTHING:
+            return key
+        if key == "#":
+            return self._take() or "#"
+        if key == "*":
+            self._typed = ""
+            return None
+        self._typed += key
+        if len(self._typed) == self._expect.max_keys:
+            self._since_full_s = 0.0 if self._expect.dictation is Dictation.DIGITS else _HABIT_S
+            return self._take()
         return None
 
     def _wait(self) -> str | None:

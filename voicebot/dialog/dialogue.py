@@ -89,6 +89,7 @@ class Dialogue:
             return self._reply(self._silence(), keep_last=False)
         else:
             draft = self._words(heard)
+            self._talk.memory.typing = None
         self._talk.memory.silences = 0
         return self._reply(draft)
 
@@ -118,6 +119,7 @@ class Dialogue:
 
     def _begin(self) -> None:
         self._understood, self._filled = None, {}
+        self._talk.memory.typing = None
         self._talk.memory.silences = 0
 
     def returned(self, result: str) -> Reply:
@@ -134,14 +136,14 @@ class Dialogue:
     # -- one turn ---------------------------------------------------------------------------------------------
 
     def _keys(self, heard: Heard) -> Draft:
-        talk, question, keys = self._talk, self._draft.question, heard.keys
-        dictation = self._expect().dictation
-        # zero, star and hash spell no name: alone they keep their meaning while a name is asked
-        typing = dictation is Dictation.DIGITS or (dictation is Dictation.LETTERS and keys not in ("0", "*", "#"))
-        if typing and isinstance(question, SlotQuestion) and not question.listed:
-            picked, draft = slots.typed_commune(talk, question, keys)
-            return self._slot_filled(question, picked.id) if picked else draft
-        if not typing:
+        talk, keys = self._talk, heard.keys
+        expect = self._expect()
+        # zero, star and hash spell no name: they keep their meaning until a letter has been typed
+        lettered = talk.memory.typing is not None and talk.memory.typing.typed and keys in ("*", "#")
+        if expect.slot == "commune" and (lettered or keys not in ("0", "*", "#")):
+            return self._typed_commune(heard)
+        talk.memory.typing = None
+        if expect.dictation is not Dictation.DIGITS:
             if keys[0] == "0":
                 return acts.transfer(talk, Draft(), talk.memory.intent or "conseiller")
             if keys[0] == "*":
@@ -152,6 +154,13 @@ class Dialogue:
         if taken is not None:
             return taken
         return self._then_ask_again(talk.text("touche_inconnue"))
+
+    def _typed_commune(self, heard: Heard) -> Draft:
+        name, draft = slots.type_commune(self._talk, heard)
+        if name:
+            return self._take(Heard(choices=((name, 1.0),)), None) or draft
+        draft.question = self._draft.question
+        return draft
 
     def _words(self, heard: Heard) -> Draft:
         talk = self._talk

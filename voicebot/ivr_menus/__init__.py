@@ -3,7 +3,6 @@
 from voicebot.ivr_menus.check import LONGEST_VALUES, Known, spoken_seconds
 from voicebot.ivr_menus.drawing import draw
 from voicebot.ivr_menus.errors import MenuMistake, MenusRefused, UnknownMenu
-from voicebot.ivr_menus.keypad import KeypadNames, KeypadSearch, Typing, TypingStep
 from voicebot.ivr_menus.menus import Choice, Do, Menu, MenuAction, Menus, Sentences
 from voicebot.ivr_menus.reading import DEFAULT_MENUS, load_menus
 from voicebot.ivr_menus.walk import MenuWalk
@@ -13,8 +12,6 @@ __all__ = [
     "LONGEST_VALUES",
     "Choice",
     "Do",
-    "KeypadNames",
-    "KeypadSearch",
     "Known",
     "Menu",
     "MenuAction",
@@ -23,8 +20,6 @@ __all__ = [
     "Menus",
     "MenusRefused",
     "Sentences",
-    "Typing",
-    "TypingStep",
     "UnknownMenu",
     "draw",
     "load_menus",

@@ -114,7 +114,6 @@ class Sentences:
     goodbye: str = ""
     to_adviser: str = ""
     universal: Mapping[Do, tuple[str, ...]] = field(default_factory=dict)
-    keypad: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

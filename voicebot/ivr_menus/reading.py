@@ -73,7 +73,6 @@ class _Found:
     menus: dict[str, Menu] = field(default_factory=dict)
     sentences: dict[str, tuple[str, ...]] = field(default_factory=dict)
     words: dict[Do, tuple[str, ...]] = field(default_factory=dict)
-    keypad: dict[str, str] = field(default_factory=dict)
 
     def menus_together(self) -> Menus:
         def one(name: str) -> str:
@@ -87,7 +86,6 @@ class _Found:
                 goodbye=one("au_revoir"),
                 to_adviser=one("vers_conseiller"),
                 universal=self.words,
-                keypad=self.keypad,
             ),
         )
 
@@ -192,9 +190,6 @@ def _read_document(document: _Table, found: _Found) -> None:
         for name in _UNIVERSAL:
             words.raw(name)
         words.done()
-    keypad = document.table("clavier")
-    if keypad:
-        found.keypad |= {name: keypad.text(name) for name in keypad.names()}
     document.done()
 
 

@@ -10,7 +10,7 @@ from voicebot.dialog.forms.values import FREE, STRONG, Offer, latest, offers, sp
 from voicebot.dialog.nlu.base import Understanding, Verdict
 from voicebot.dialog.policy.evidence import by_words, pick
 from voicebot.dialog.policy.questions import FormQuestion
-from voicebot.dialog.policy.slots import KEYPAD_ATTEMPT, commune_options, keypad, stream_options
+from voicebot.dialog.policy.slots import KEYPAD_ATTEMPT, commune_expect, stream_options
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.templates import Template
 from voicebot.dialog.turns import Ask, Dictation, Expect, Heard, Option, Record
@@ -185,14 +185,13 @@ def form_expect(talk: Talk, run: FormRun) -> Expect:
     if slot.kind == "reference":
         return Expect(slot.name, dictation=Dictation.DIGITS, no_input_s=patient)
     if slot.kind == "commune":
-        wait_s = patient if run.attempt >= KEYPAD_ATTEMPT else policy.no_input_s
-        return Expect(slot.name, commune_options(talk), (), Dictation.LETTERS, 3, wait_s)
+        return commune_expect(talk, run.attempt)
     return Expect(slot.name, _options(talk, run, slot), no_input_s=patient if slot.kind in FREE else policy.no_input_s)
 
 
 def _options(talk: Talk, run: FormRun, slot: Slot) -> tuple[Option, ...]:
     if slot.kind == "commune":
-        return commune_options(talk)
+        return commune_expect(talk).options
     if slot.kind == "flux":
         return stream_options(talk)
     if slot.kind == "creneau":
@@ -407,9 +406,6 @@ def _value(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
 
 def _typed(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
     entry = heard.keys.split("*")[-1].rstrip("#")
-    if slot.kind == "commune":
-        matches = [name for name in talk.knowledge.communes if entry and keypad(name).startswith(entry)]
-        return matches[0] if len(matches) == 1 else None
     if slot.kind in ("telephone", "reference"):
         return valid(slot.kind, entry, talk.today)
     picked = pick(heard, _options(talk, run, slot))

@@ -18,13 +18,12 @@ class FollowUp:
 
 @dataclass(frozen=True, slots=True)
 class SlotQuestion:
-    """A value needed to answer ``intent``. ``attempt`` counts the tries; ``listed`` are matches read out by key."""
+    """A value needed to answer ``intent``. ``attempt`` counts the tries."""
 
     slot: str
     intent: str
     entities: Mapping[str, str] = field(default_factory=dict)
     attempt: int = 0
-    listed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

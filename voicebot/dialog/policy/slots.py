@@ -1,32 +1,21 @@
 """Slot questions asked to answer a request: which commune, which stream, which object.
 
-A commune not understood twice is typed on the keypad by its first letters; five matches or fewer are read out.
+A commune may be typed on the keypad by its first letters; five matches or fewer are read out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
+from voicebot.dialog.keypad import MAX_READ_OUT, KeypadNames, KeypadSearch, Typing
 from voicebot.dialog.nlu.base import Understanding
 from voicebot.dialog.policy.evidence import Picked, pick
 from voicebot.dialog.policy.questions import SlotQuestion
 from voicebot.dialog.policy.talk import Draft, Talk, Values
 from voicebot.dialog.turns import Ask, Dictation, Expect, Heard, Option
-from voicebot.dialog.wording import Words, at_place, enumeration, fold
+from voicebot.dialog.wording import at_place, enumeration, fold
 
-_KEYPAD = {
-    letter: str(key)
-    for key, letters in enumerate(("abc", "def", "ghi", "jkl", "mno", "pqrs", "tuv", "wxyz"), start=2)
-    for letter in letters
-}
-_READ_OUT = 5
-_TYPED_LETTERS = 3
 KEYPAD_ATTEMPT = 2
 LAST_ATTEMPT = 3
-
-
-def keypad(name: str) -> str:
-    """Return the keys that type ``name``: "Touques" is "8682837"."""
-    return "".join(_KEYPAD.get(char, char) for char in fold(name).replace(" ", ""))
 
 
 def commune_options(talk: Talk) -> tuple[Option, ...]:
@@ -91,16 +80,8 @@ def replace_question(draft: Draft, asked: SlotQuestion) -> Draft:
 def slot_expect(talk: Talk, asked: SlotQuestion) -> Expect:
     """Return what a slot question expects."""
     patience = talk.knowledge.identity.policy.no_input_s
-    if asked.listed:
-        options = tuple(
-            Option(name, (name, at_place(name)), name, str(key)) for key, name in enumerate(asked.listed, start=1)
-        )
-        return Expect(asked.slot, options, no_input_s=patience)
     if asked.slot == "commune":
-        options = commune_options(talk)
-        if asked.attempt >= KEYPAD_ATTEMPT:
-            patience = talk.knowledge.identity.policy.patient_no_input_s
-        return Expect(asked.slot, options, (), Dictation.LETTERS, _TYPED_LETTERS, patience)
+        return commune_expect(talk, asked.attempt)
     if asked.slot == "flux":
         return Expect(asked.slot, stream_options(talk), no_input_s=patience)
     if asked.slot == "secteur":
@@ -127,20 +108,51 @@ def take_slot(talk: Talk, asked: SlotQuestion, heard: Heard, understanding: Unde
     return picked
 
 
-def typed_commune(talk: Talk, asked: SlotQuestion, keys: str) -> tuple[Picked | None, Draft]:
-    """Return the commune typed by its first letters, or a draft that reads out the matches."""
-    entry = keys.split("*")[-1].rstrip("#")
-    matches = [name for name in talk.knowledge.communes if entry and keypad(name).startswith(entry)]
-    if len(matches) == 1:
-        return Picked(matches[0], True), Draft()
-    if not matches or len(matches) > _READ_OUT:
-        return None, ask_slot_again(talk, asked)
-    return None, read_out(talk, asked, matches)
+def commune_expect(talk: Talk, attempt: int = 0) -> Expect:
+    """Return what the question of a commune expects: every name, or the few read out with their keys."""
+    policy = talk.knowledge.identity.policy
+    typing, names = talk.memory.typing, tuple(talk.knowledge.communes)
+    if typing is not None and typing.step.state is Typing.CHOOSE:
+        names = typing.step.names
+    if len(names) <= MAX_READ_OUT:
+        yes = talk.knowledge.marks["oui"] if len(names) == 1 else ()
+        few = (Option(name, (name, at_place(name), *yes), name, str(key)) for key, name in enumerate(names, start=1))
+        return Expect("commune", tuple(few), no_input_s=policy.patient_no_input_s)
+    wait_s = policy.patient_no_input_s if attempt >= KEYPAD_ATTEMPT or typing is not None else policy.no_input_s
+    return Expect("commune", commune_options(talk), (), Dictation.LETTERS, max_keys=1, no_input_s=wait_s)
 
 
-def read_out(talk: Talk, asked: SlotQuestion, matches: Iterable[str]) -> Draft:
-    """Read the matches with their keys."""
-    listed = tuple(matches)
-    choices = " ".join(f"{name}, tapez {key}." for key, name in enumerate(listed, start=1))
-    draft = Draft(question=replace(asked, listed=listed), actions=[Ask(asked.slot)])
-    return talk.tell(draft, "commune.liste", {"choix": Words(choices)})
+def type_commune(talk: Talk, heard: Heard) -> tuple[str, Draft]:
+    """Take keys pressed for a commune; return its name once it is found, else what to say (maybe nothing yet)."""
+    memory = talk.memory
+    memory.typing = typing = memory.typing or KeypadSearch(KeypadNames(talk.knowledge.communes))
+    step = typing.step
+    for number, key in enumerate(heard.keys):
+        step = typing.press(key, 0.0 if number else heard.played)
+    draft = Draft(actions=[Ask("commune")])
+    if step.state is Typing.FOUND:
+        memory.typing = None
+        return step.name, draft
+    if step.state is Typing.NONE:
+        return "", talk.tell(draft, "commune.aucune")
+    if step.state is Typing.CHOOSE:
+        return "", read_out(talk, typing, draft)
+    if heard.keys[-1] == "#":
+        talk.tell(draft, "commune.encore")
+    elif heard.keys[-1] == "*":
+        talk.tell(draft, "commune.clavier")
+    return "", draft
+
+
+def read_out(talk: Talk, typing: KeypadSearch, draft: Draft) -> Draft:
+    """Read the names that remain with their keys, and note when the first has been heard."""
+    names = typing.step.names
+    if len(names) == 1:
+        talk.tell(draft, "commune.une", {"lieu": names[0]})
+        heard = len(names[0])
+    else:
+        told = [f"{name}, {key}" for key, name in enumerate(names, start=1)]
+        talk.tell(draft, "commune.liste", {"choix": " ; ".join(told)})
+        heard = draft.says[-1].text.find(told[0]) + len(told[0])
+    typing.first_heard = heard / len(draft.says[-1].text)
+    return draft

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
+from voicebot.dialog.keypad import KeypadSearch
 from voicebot.dialog.knowledge.answers import Answer, Choice
 from voicebot.dialog.knowledge.model import Knowledge, Stream
 from voicebot.dialog.nlu.base import Background, Understander
@@ -61,6 +62,7 @@ class Memory:
     misunderstood: int = 0
     silences: int = 0
     menu_offered: bool = False
+    typing: KeypadSearch | None = None
     demo_said: bool = False
     adviser_failed: bool = False
     pace: int = 0

@@ -5,12 +5,9 @@ pressed before the first name was heard is one more letter when it continues a n
 """
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
-
-from voicebot.dialog.turns import Dictation, Expect, Option
-from voicebot.ivr_menus.menus import fill
 
 MAX_READ_OUT = 5
 _LETTERS = {"2": "ABC", "3": "DEF", "4": "GHI", "5": "JKL", "6": "MNO", "7": "PQRS", "8": "TUV", "9": "WXYZ"}
@@ -61,7 +58,7 @@ class Typing(Enum):
     """Where the choice of a name stands."""
 
     MORE = "more"
-    """Too many names yet: wait for the next letter, saying ``says`` if anything."""
+    """Too many names yet: wait for the next letter."""
     CHOOSE = "choose"
     """Few names: read them out."""
     FOUND = "found"
@@ -72,27 +69,25 @@ class Typing(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TypingStep:
-    """What a key led to: what to say now (nothing while more letters are awaited) and the names that remain."""
+    """What a key led to: the names that remain, and the one that is meant once that is settled."""
 
     state: Typing
-    says: str = ""
     names: tuple[str, ...] = ()
     name: str = ""
 
 
 class KeypadSearch:
-    """One caller typing one name. ``sentences`` are ``Sentences.keypad``; ``slot`` names what is asked, in ``expect``.
+    """One caller typing one name, key by key; 0, * and # that mean something else are kept from it by its driver.
 
-    Keys come one by one. 0, * and # pressed while names are read out keep their general meaning and are the driver's,
-    except # while letters are typed, which ends the entry, and * then, which erases it.
+    ``first_heard`` is the share of what is being said after which the first name and its key have been heard: the
+    driver sets it when it reads names out.
     """
 
-    def __init__(self, names: KeypadNames, sentences: Mapping[str, str], slot: str = "commune") -> None:
+    def __init__(self, names: KeypadNames) -> None:
         self._names = names
-        self._sentences = sentences
-        self._slot = slot
         self._typed = ""
-        self._step = self._look() if len(names.names) <= MAX_READ_OUT else TypingStep(Typing.MORE)
+        self._step = self._look()
+        self.first_heard = 1.0
 
     @property
     def typed(self) -> str:
@@ -101,28 +96,14 @@ class KeypadSearch:
 
     @property
     def step(self) -> TypingStep:
-        """Where the choice stands."""
+        """Where the choice stands; few names are to choose from at once."""
         return self._step
-
-    def question(self) -> str:
-        """Return the opening question: say the name or type its first letters; with few names, which they are."""
-        return self._step.says or self._sentences["demande"]
-
-    def expect(self) -> Expect:
-        """Return what is waited for: every remaining name by voice, and the keys one by one."""
-        choosing = self._step.state is Typing.CHOOSE
-        names = self._step.names or self._names.names
-        options = tuple(
-            Option(name, (name,), name, str(number) if choosing else "") for number, name in enumerate(names, start=1)
-        )
-        dictation = Dictation.NONE if choosing else Dictation.LETTERS
-        return Expect(slot=self._slot, options=options, dictation=dictation, max_keys=1)
 
     def press(self, key: str, played: float = 1.0) -> TypingStep:
         """Take one key; ``played`` is the share of what was being said that had been heard when it was pressed."""
         if key == "*":
             self._typed = ""
-            self._step = TypingStep(Typing.MORE, self._sentences["demande"])
+            self._step = self._look()
         elif key == "#":
             self._step = self._entered()
         elif self._step.state is Typing.CHOOSE:
@@ -135,18 +116,12 @@ class KeypadSearch:
         step = self._step
         numbers = {str(number): name for number, name in enumerate(step.names, start=1)}
         continues = key in _LETTERS and bool(self._names.matches(self._typed + key))
-        if continues and (played < self._first_name_heard() or key not in numbers):
+        if continues and (played < self.first_heard or key not in numbers):
             self._type(key)
             return self._step
         if key in numbers:
             return TypingStep(Typing.FOUND, names=(numbers[key],), name=numbers[key])
         return step
-
-    def _first_name_heard(self) -> float:
-        """Return the share of the reading after which a number makes sense: that of its first key."""
-        says, first = self._step.says, f"{self._step.names[0]}, 1"
-        end = says.find(first) + len(first) if first in says else len(says)
-        return end / len(says)
 
     def _type(self, key: str) -> None:
         self._typed += key
@@ -156,22 +131,13 @@ class KeypadSearch:
         names = self._names.matches(self._typed)
         if not names:
             self._typed = ""
-            return TypingStep(Typing.NONE, self._sentences["aucun"])
-        if len(names) > MAX_READ_OUT:
-            return TypingStep(Typing.MORE, names=names)
-        return TypingStep(Typing.CHOOSE, self._read_out(names), names)
+            return TypingStep(Typing.NONE)
+        return TypingStep(Typing.MORE if len(names) > MAX_READ_OUT else Typing.CHOOSE, names)
 
     def _entered(self) -> TypingStep:
-        """End the entry: one name left, or spelled in full, is the one; else those left are read out again."""
+        """End the entry: one name left, or spelled in full, is the one; else those left are to choose from."""
         whole = self._names.exactly(self._typed) if self._typed else ()
         names = whole if len(whole) == 1 else self._names.matches(self._typed)
         if len(names) == 1:
             return TypingStep(Typing.FOUND, names=names, name=names[0])
-        step = self._look()
-        return TypingStep(Typing.MORE, self._sentences["encore"], names) if step.state is Typing.MORE else step
-
-    def _read_out(self, names: tuple[str, ...]) -> str:
-        if len(names) == 1:
-            return fill(self._sentences["un"], {"nom": names[0]})
-        listed = " ; ".join(f"{name}, {number}" for number, name in enumerate(names, start=1))
-        return fill(self._sentences["liste"], {"liste": listed})
+        return self._look()
