@@ -46,3 +46,11 @@ def test_a_request_that_is_sure_or_fills_the_slot_asked_for_is_whole() -> None:
     assert not dialogue.fork().respond(Heard("euh")).whole
     assert dialogue.respond(Heard("le verre")).whole
     assert dialogue.respond(Heard("à Touques")).whole
+
+
+def test_a_letter_typed_in_a_fork_is_not_typed_here() -> None:
+    dialogue = conversation("le verre")
+    dialogue.respond(Heard(keys="8"))
+    dialogue.fork().respond(Heard(keys="4"))
+    options = dialogue.respond(Heard(keys="6")).expect.options
+    assert [option.id for option in options] == ["Touques", "Tourgéville"]

@@ -186,7 +186,7 @@ class CallSession:
         if out is not None:
             self._note_answer_started()
         keys = self._keypad.meant(tick.keys)
-        entry = self._keypad.feed(keys, hold=self._pending is not None and self._pending.reply is not None)
+        entry = self._keypad.feed(keys, hold=self._pending is not None and self._pending.thought is not None)
         if keys or entry is not None:
             self._pressed()
         if entry is not None and self._state in (State.SPEAKING, State.LISTENING, State.THINKING):

@@ -94,6 +94,7 @@ class Talk:
             requests=list(memory.requests),
             references=list(memory.references),
             said=Counter(memory.said),
+            typing=copy.copy(memory.typing),
         )
         return other
 
