@@ -37,7 +37,7 @@ from voicebot.dialog.turns import (
     Say,
     Transfer,
 )
-from voicebot.dialog.wording import contains, fold, of_group
+from voicebot.dialog.wording import contains, fold
 
 _ALWAYS = ("repeter", "plus_lentement", "aide", "menu", "conseiller", "annuler", "au_revoir", "anglais")
 _SMALL_TALK = ("saluer", "merci", "oui", "non", "annuler", "au_revoir")
@@ -492,20 +492,7 @@ class Dialogue:
         return acts.more(talk, draft)
 
     def _clarify(self, understood: Understanding) -> Draft:
-        talk = self._talk
-        names = [one.intent for one in understood.candidates if one.intent in talk.knowledge.subjects][:2]
-        if not names:
-            return self._misunderstood(understood)
-        first = names[0]
-        second = names[1] if len(names) > 1 else "hors_sujet"
-        subjects = talk.knowledge.subjects
-        values = {"de_premier": of_group(subjects[first].name)}
-        if second in subjects:
-            values["de_second"] = of_group(subjects[second].name)
-        draft = talk.text("clarifier" if second in subjects else "clarifier.un", values)
-        draft.actions.append(Clarify(first, second))
-        draft.question = ClarifyQuestion(first, second, dict(understood.entities))
-        return draft
+        return acts.clarification(self._talk, understood) or self._misunderstood(understood)
 
     # -- when it goes wrong -----------------------------------------------------------------------------------
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from voicebot.dialog.knowledge.identity import Target
-from voicebot.dialog.policy.questions import FollowUp, MoreQuestion, Suggestions
+from voicebot.dialog.nlu.base import Understanding
+from voicebot.dialog.policy.questions import ClarifyQuestion, FollowUp, MoreQuestion, Suggestions
 from voicebot.dialog.policy.talk import Draft, Talk
-from voicebot.dialog.turns import HangUp, OpenMenu, Say, Transfer
-from voicebot.dialog.wording import contains, fold
+from voicebot.dialog.turns import Clarify, HangUp, OpenMenu, Say, Transfer
+from voicebot.dialog.wording import contains, fold, of_group
 
 MAX_PACE = 2
 _LOUDER_DB = 6.0
@@ -184,4 +185,21 @@ def english(talk: Talk) -> Draft:
     if talk.open:
         return transfer(talk, draft, "conseiller", announced=True)
     draft.question = FollowUp("conseiller.ferme", talk.knowledge.answers["conseiller.ferme"].choices)
+    return draft
+
+
+def clarification(talk: Talk, understood: Understanding) -> Draft | None:
+    """Ask which of the two likeliest subjects is meant; ``None`` when neither can be named."""
+    subjects = talk.knowledge.subjects
+    names = [one.intent for one in understood.candidates if one.intent in subjects][:2]
+    if not names:
+        return None
+    first = names[0]
+    second = names[1] if len(names) > 1 else "hors_sujet"
+    values = {"de_premier": of_group(subjects[first].name)}
+    if second in subjects:
+        values["de_second"] = of_group(subjects[second].name)
+    draft = talk.text("clarifier" if second in subjects else "clarifier.un", values)
+    draft.actions.append(Clarify(first, second))
+    draft.question = ClarifyQuestion(first, second, dict(understood.entities))
     return draft
