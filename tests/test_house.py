@@ -17,7 +17,7 @@ MAX_CONSTRUCTOR_PARAMETERS = 7
 LEAVES = {"clock", "espeak", "hours"}
 ENGINES = {"asr", "tts", "telephony"}
 CONTENT = {"dialog", "ivr_menus", "profile"}
-SERVICES = {"audio", *ENGINES, *CONTENT, "journal", "calls", "web"}
+SERVICES = {"audio", *ENGINES, *CONTENT, "journal", "delivery", "calls", "web"}
 MAY_IMPORT: dict[str, set[str]] = {
     "clock": set(),
     "espeak": set(),
@@ -29,11 +29,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "telephony": {"audio"},
     "ivr_menus": {"dialog"},
     "journal": {"dialog"},
+    "delivery": {"journal"},
     "profile": {"dialog", "ivr_menus", "telephony.base"},
     "model_store": set(),
     "config": {f"{package}.settings" for package in SERVICES},
     "calls": {"audio", *ENGINES, *CONTENT, "journal"},
-    "web": {*CONTENT, "journal", "calls"},
+    "web": {*CONTENT, "journal", "delivery", "calls"},
     "reloading": {"profile"},
     "app": {*SERVICES, "config", "model_store", "reloading"},
     "rehearsal": {*SERVICES, "app", "config", "model_store"},

@@ -26,6 +26,7 @@ from voicebot.calls.session import CallSession, Company, Limits
 from voicebot.calls.work import Work
 from voicebot.clock import Clock
 from voicebot.config import Settings
+from voicebot.delivery.outbox import Outbox
 from voicebot.dialog.nlu.semantic import Semantic, best_semantic
 from voicebot.dialog.texts import likely_texts, static_texts
 from voicebot.dialog.turns import Channel, Context
@@ -58,6 +59,8 @@ class Service:
     shelf: Shelf
     requests: Requests | None = None
     """What the journal knows of earlier requests; ``None`` when nothing is kept (a replay, a benchmark)."""
+    outbox: Outbox | None = None
+    """What is sent to the outside; ``None`` when nothing is kept."""
 
     def profile(self, name: str = "") -> Profile:
         """Return the version of profile ``name`` in force (the configured one by default), loaded on first use.

@@ -15,12 +15,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from voicebot.asr.settings import AsrSettings
 from voicebot.audio.settings import TurnSettings
+from voicebot.delivery.settings import Channels, DeliverySettings, MailSettings, SmsSettings, WebhookSettings
 from voicebot.journal.settings import JournalSettings
 from voicebot.telephony.settings import SipSettings
 from voicebot.tts.settings import TtsSettings
 from voicebot.web.settings import WebSettings
 
 T = TypeVar("T")
+
+_LIST = "webhooks"
+"""The one key that is a list of tables."""
 
 
 class ConfigError(Exception):
@@ -62,6 +66,15 @@ class Settings:
     sip: SipSettings = field(default_factory=SipSettings)
     web: WebSettings = field(default_factory=WebSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
+    mail: MailSettings = field(default_factory=MailSettings)
+    sms: SmsSettings = field(default_factory=SmsSettings)
+    webhooks: tuple[WebhookSettings, ...] = ()
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+
+    @property
+    def channels(self) -> Channels:
+        """Every way out: mail, text messages, webhooks."""
+        return Channels(self.mail, self.sms, self.webhooks)
 
 
 def load_settings(path: Path) -> Settings:
@@ -91,6 +104,8 @@ def parse_settings(document: dict[str, Any], *, source: str, folder: Path) -> Se
     for name, table in document.items():
         if name not in known:
             faults.append(f"{name}: unknown table{_nearest(name, known)}")
+        elif name == _LIST:
+            tables[name] = _read_list(WebhookSettings, name, table, faults)
         elif not isinstance(table, dict):
             faults.append(f"{name}: must be a table, [{name}], not {table!r}")
         else:
@@ -100,7 +115,25 @@ def parse_settings(document: dict[str, Any], *, source: str, folder: Path) -> Se
     settings = Settings(**tables)
     paths = {entry.name: folder / getattr(settings.paths, entry.name) for entry in dataclasses.fields(PathSettings)}
     made = PathSettings(**paths)
-    return dataclasses.replace(settings, paths=made, journal=settings.journal.within(made.data))
+    try:
+        channels = settings.channels.within(folder)
+    except ValueError as error:
+        raise ConfigError(f"{source}: {error}") from error
+    return dataclasses.replace(
+        settings,
+        paths=made,
+        journal=settings.journal.within(made.data),
+        mail=channels.mail,
+        sms=channels.sms,
+        webhooks=channels.webhooks,
+    )
+
+
+def _read_list(cls: type[T], name: str, found: Any, faults: list[str]) -> tuple[T, ...]:
+    if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
+        faults.append(f"{name}: must be tables, [[{name}]], not {found!r}")
+        return ()
+    return tuple(_read_table(cls, f"{name}.{at}", table, faults) for at, table in enumerate(found))
 
 
 def _read_table(cls: Any, name: str, table: dict[str, Any], faults: list[str]) -> Any:

@@ -160,7 +160,15 @@ def test_an_erased_person_leaves_no_trace_and_the_others_stay(base: Base, tmp_pa
         return counts, left
 
     counts, left = kept_open(base, work)
-    assert counts == {"coordinates": 0, "records": 1, "turns": 1, "surveys": 0, "contacts": 1, "preferences": 1}
+    assert counts == {
+        "coordinates": 0,
+        "records": 1,
+        "turns": 1,
+        "surveys": 0,
+        "contacts": 1,
+        "preferences": 1,
+        "deliveries": 0,
+    }
     assert not any(left[kind] for kind in ("contacts", "turns", "records", "surveys", "preferences"))
     assert [contact["id"] for contact in asyncio.run(rows(base.settings.url, "contacts"))] == ["stranger"]
     assert "personne d’autre" not in everything(base)

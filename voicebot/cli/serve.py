@@ -51,6 +51,7 @@ async def _serve(config: Path) -> bool:
     from voicebot.app import open_service
     from voicebot.calls.keeping import JournalWitness
     from voicebot.cli.serve_chat import mount_chat
+    from voicebot.cli.serve_delivery import open_delivery
     from voicebot.clock import WallClock
     from voicebot.config import load_settings
     from voicebot.switchboard import Switchboard
@@ -66,6 +67,7 @@ async def _serve(config: Path) -> bool:
         service = await open_service(settings, stack, _profiles(settings))
         clock = WallClock()
         journal = await _open_journal(settings, service, clock, stack)
+        service.outbox, courier = await open_delivery(settings, journal, clock, stack)
         line = load_line(settings.sip)
         board = Switchboard(
             service,
@@ -83,6 +85,7 @@ async def _serve(config: Path) -> bool:
         watching = loop.create_task(service.shelf.watch(), name="watch-profiles")
         rendering = loop.create_task(_render_ahead(service), name="render-ahead")
         purging = loop.create_task(_purge_daily(settings, clock), name="purge")
+        delivering = loop.create_task(courier.run(), name="courier")
         answering = loop.create_task(board.run(), name="switchboard")
         for address in line.addresses:
             screen.print(f"Dial   {address}")
@@ -93,7 +96,7 @@ async def _serve(config: Path) -> bool:
         screen.print(f"Draining: {board.live} calls in progress.")
         await line.drain()
         await board.finish(_AFTER_DRAIN_S)
-        tasks = (stopping, answering, watching, rendering, purging)
+        tasks = (stopping, answering, watching, rendering, purging, delivering)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -14,7 +14,7 @@ from voicebot.journal.database import Database
 from voicebot.journal.figures import Report, read_report
 from voicebot.journal.lines import reference_key
 from voicebot.journal.retention import purge
-from voicebot.journal.schema import actions, contacts, coordinates, preferences, records, surveys, turns
+from voicebot.journal.schema import actions, contacts, coordinates, outbox, preferences, records, surveys, turns
 from voicebot.journal.seal import Seal
 from voicebot.journal.settings import Retention
 
@@ -157,6 +157,7 @@ class Archive:
                 ("surveys", surveys, select(surveys).where(surveys.c.contact_id.in_(mine)).order_by(surveys.c.at)),
                 ("records", records, _records_of(person).order_by(records.c.opened_at)),
                 ("preferences", preferences, select(preferences).where(preferences.c.person == person)),
+                ("deliveries", outbox, _deliveries_of(person).order_by(outbox.c.queued_at)),
             ):
                 found[name] = [_plain(table, row) for row in await connection.execute(query)]
             ids = [record["id"] for record in found["records"]]
@@ -165,6 +166,10 @@ class Archive:
         for record in found["records"]:
             if self._seal is not None and record["id"] in closed:
                 record["coordinates"] = self._seal.open(closed[record["id"]])
+        for delivery in found["deliveries"]:
+            token = delivery.pop("token")
+            if self._seal is not None and token:
+                delivery["message"] = self._seal.open(token)
         return found
 
     async def erase_person(self, person: str) -> dict[str, int]:
@@ -174,7 +179,9 @@ class Archive:
         async with self._database.writing() as connection:
             ids = list(await connection.scalars(mine))
             own = list(await connection.scalars(_records_of(person).with_only_columns(records.c.id)))
+            letters = list(await connection.scalars(_deliveries_of(person).with_only_columns(outbox.c.id)))
             for name, removal in (
+                ("deliveries", delete(outbox).where(outbox.c.id.in_(letters))),
                 ("coordinates", delete(coordinates).where(coordinates.c.record_id.in_(own))),
                 ("records", delete(records).where(records.c.id.in_(own))),
                 ("turns", delete(turns).where(turns.c.contact_id.in_(ids))),
@@ -198,6 +205,14 @@ def _records_of(person: str) -> Select[Any]:
     mine = select(contacts.c.id).where(contacts.c.person == person)
     theirs = (records.c.person.is_(None)) & records.c.contact_id.in_(mine)
     return select(records).where(or_(records.c.person == person, theirs) if person else false())
+
+
+def _deliveries_of(person: str) -> Select[Any]:
+    about = (
+        outbox.c.about.in_(_contacts_of(person)),
+        outbox.c.about.in_(_records_of(person).with_only_columns(records.c.id)),
+    )
+    return select(outbox).where(or_(outbox.c.person == person, *about) if person else false())
 
 
 def _plain(table: Table, row: Row[Any]) -> dict[str, Any]:

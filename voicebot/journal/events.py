@@ -146,4 +146,27 @@ class ContactEnded:
     quality: Quality | None = None
 
 
-Event: TypeAlias = ContactStarted | TurnHeard | TurnAnswered | Kept | Surveyed | Preferred | ContactEnded
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A message to the outside was put in the outbox, once for each ``key``.
+
+    ``token`` is what it says, encrypted already (by ``Seal.close``: large ones are encrypted off the event loop).
+    ``name`` may be shown, so it names nobody. ``about`` is the contact or record it tells of, ``number`` the telephone
+    number it goes to: both let one person's messages be found and erased.
+    """
+
+    key: str
+    at: datetime
+    kind: Literal["email", "sms", "webhook"]
+    name: str
+    token: str = field(repr=False)
+    about: str = ""
+    number: str = field(default="", repr=False)
+
+    @property
+    def contact(self) -> str:
+        """What it is about."""
+        return self.about
+
+
+Event: TypeAlias = ContactStarted | TurnHeard | TurnAnswered | Kept | Surveyed | Preferred | ContactEnded | Posted

@@ -25,6 +25,7 @@ from voicebot.journal.events import (
     ContactStarted,
     Event,
     Kept,
+    Posted,
     Preferred,
     Surveyed,
     TurnAnswered,
@@ -135,6 +136,20 @@ class Journal:
     def contact_ended(self, event: ContactEnded) -> None:
         """Note that a contact is over."""
         self._note(event)
+
+    def post(self, event: Posted) -> None:
+        """Note a message to the outside; see ``delivery``."""
+        self._note(event)
+
+    @property
+    def seal(self) -> Seal:
+        """What encrypts the messages to the outside."""
+        return self._seal
+
+    @property
+    def database(self) -> Database:
+        """Where it is stored, for those who deliver what it holds."""
+        return self._database
 
     def pseudonym(self, number: str) -> str | None:
         """Return what stands for an E.164 number in the journal; ``None`` for a withheld one."""

@@ -18,6 +18,7 @@ from voicebot.journal.events import (
     ContactStarted,
     Event,
     Kept,
+    Posted,
     Preferred,
     Surveyed,
     TurnAnswered,
@@ -202,6 +203,19 @@ def _ended(event: ContactEnded, seal: Seal) -> tuple[str, dict[str, Any]]:
     }
 
 
+def _posted(event: Posted, seal: Seal) -> tuple[str, dict[str, Any]]:
+    return "posted", {
+        "id": event.key,
+        "kind": event.kind,
+        "name": event.name,
+        "about": event.about,
+        "person": seal.pseudonym(event.number),
+        "token": event.token,
+        "queued_at": _moment(event.at),
+        "due_at": _moment(event.at),
+    }
+
+
 _SEALED: dict[type, Callable[[Any, Seal], tuple[str, dict[str, Any]]]] = {
     ContactStarted: _started,
     TurnHeard: _turn,
@@ -210,6 +224,7 @@ _SEALED: dict[type, Callable[[Any, Seal], tuple[str, dict[str, Any]]]] = {
     Surveyed: _surveyed,
     Preferred: _preferred,
     ContactEnded: _ended,
+    Posted: _posted,
 }
 
 KINDS: dict[str, tuple[str, ...]] = {
@@ -220,6 +235,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "surveyed": ("at",),
     "preferred": ("consented_at",),
     "ended": ("ended_at",),
+    "posted": ("queued_at", "due_at"),
 }
 """The kinds of lines, each with its columns that are moments."""
 

@@ -5,7 +5,17 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from voicebot.journal.schema import actions, contacts, coordinates, preferences, records, surveys, turns
+from voicebot.journal.schema import (
+    actions,
+    announcements,
+    contacts,
+    coordinates,
+    outbox,
+    preferences,
+    records,
+    surveys,
+    turns,
+)
 from voicebot.journal.settings import Retention
 
 
@@ -41,6 +51,8 @@ async def purge(connection: AsyncConnection, now: datetime, periods: Retention) 
         ("records", delete(records).where(records.c.changed_at < before(periods.records))),
         ("preferences", delete(preferences).where(preferences.c.consented_at < before(periods.preferences))),
         ("actions", delete(actions).where(actions.c.at < before(periods.actions))),
+        ("deliveries", delete(outbox).where(outbox.c.settled_at < before(periods.deliveries))),
+        ("announcements", delete(announcements).where(announcements.c.at < before(periods.deliveries))),
     )
     for name, step in steps:
         counts[name] = (await connection.execute(step)).rowcount

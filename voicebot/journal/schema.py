@@ -174,6 +174,38 @@ preferences = Table(
 )
 """How a person likes to be served, with the moment they agreed that we remember it."""
 
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("about", String, nullable=False, index=True),
+    Column("person", String, index=True),
+    Column("token", Text, nullable=False),
+    Column("queued_at", Moment, nullable=False),
+    Column("state", String, nullable=False, server_default="waiting"),
+    Column("due_at", Moment, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("trouble", String, nullable=False, server_default=""),
+    Column("settled_at", Moment, index=True),
+    Index(None, "state", "due_at"),
+)
+"""One message to the outside. ``id`` is its idempotency key; ``token`` what it says, encrypted, empty once delivered.
+
+``kind``: ``email``, ``sms`` or ``webhook``. ``name``: what may be shown of it (a subject without anybody's name, an
+event). ``about``: the contact or record it tells of. ``state``: ``waiting``, ``sent`` or ``dead``.
+"""
+
+announcements = Table(
+    "announcements",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("subject", String, primary_key=True),
+    Column("at", Moment, nullable=False, index=True),
+)
+"""What was stored and is not announced to the outside yet: a ``record`` kept or a contact ``ended``, by its id."""
+
 actions = Table(
     "actions",
     metadata,

@@ -16,7 +16,8 @@ class Retention:
     contact to a person; past it the contact only counts in figures. ``contacts``: the contact itself, with its survey.
     ``records``: tickets, appointments, callbacks and messages, from their last change. ``coordinates``: the numbers,
     e-mail addresses and names left with them. ``preferences``: from the last time they were confirmed. ``actions``:
-    what supervisors did.
+    what supervisors did. ``deliveries``: that a message was sent to the outside (what it said goes when it is sent), or
+    the whole of one that could not be.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -28,6 +29,7 @@ class Retention:
     coordinates: int = 365
     preferences: int = 730
     actions: int = 365
+    deliveries: int = 90
 
     def __post_init__(self) -> None:
         for entry in fields(self):

@@ -38,6 +38,9 @@ async def store(connection: AsyncConnection, lines: Iterable[Line], run: str) ->
     await _insert(connection, schema.surveys, rows.get("surveyed", ()))
     await _prefer(connection, rows.get("preferred", ()))
     await _end(connection, rows.get("ended", ()))
+    await _insert(connection, schema.outbox, rows.get("posted", ()))
+    await _announce(connection, "record", ((row["id"], row["opened_at"]) for row in rows.get("kept", ())))
+    await _announce(connection, "ended", ((row["id"], row["ended_at"]) for row in rows.get("ended", ())))
 
 
 async def close_abandoned(connection: AsyncConnection, run: str) -> int:
@@ -75,6 +78,7 @@ async def close_abandoned(connection: AsyncConnection, run: str) -> int:
                 commune=typing.commune,
             )
         )
+        await _announce(connection, "ended", [(contact, ended_at)])
     return len(cut)
 
 
@@ -104,6 +108,12 @@ def _inserting(connection: AsyncConnection, table: Table) -> Any:
 async def _insert(connection: AsyncConnection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     if rows:
         await connection.execute(_inserting(connection, table).on_conflict_do_nothing(), rows)
+
+
+async def _announce(connection: AsyncConnection, kind: str, subjects: Iterable[tuple[str, datetime]]) -> None:
+    """Leave word, in the same transaction, of what the outside may have to be told."""
+    rows = [{"kind": kind, "subject": subject, "at": at} for subject, at in subjects]
+    await _insert(connection, schema.announcements, rows)
 
 
 async def _update_turns(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

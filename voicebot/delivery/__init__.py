@@ -1,0 +1,1 @@
+"""What leaves the service: e-mails, text messages and webhooks, each delivered once, late rather than never."""
