@@ -95,4 +95,6 @@ def _without_persons(record: CallRecord) -> dict[str, object]:
         "transfer": record.transfer.result if record.transfer else None,
         "mos": stats.mos if stats else None,
         "loss": stats.packets_lost if stats else None,
+        "starved": stats.starved_frames if stats else None,
+        "late_ms": stats.late_ms if stats else None,
     }

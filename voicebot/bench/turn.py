@@ -26,6 +26,7 @@ from voicebot.calls.ports import Dialogue
 from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.calls.work import Work
 from voicebot.clock import PARIS, WallClock
+from voicebot.config import Settings
 from voicebot.dialog.turns import Heard, Reply, Say
 from voicebot.profile import Profile
 from voicebot.rehearsal import speech_end
@@ -97,7 +98,7 @@ def _spread(values_s: Sequence[float]) -> dict[str, int]:
     }
 
 
-async def questions(service: Service, limit: int = 0) -> list[Question]:
+async def questions(settings: Settings, limit: int = 0) -> list[Question]:
     """Render the questions (kept on disk afterwards), each by the next voice and through the next line quality.
 
     Raises:
@@ -110,7 +111,7 @@ async def questions(service: Service, limit: int = 0) -> list[Question]:
     snrs = itertools.cycle(document["snr_db"])
     found = []
     async with AsyncExitStack() as stack:
-        loaded = {name: open_caller_voice(name, service.settings, stack) for name in document["voices"]}
+        loaded = {name: open_caller_voice(name, settings, stack) for name in document["voices"]}
         for seed, (text, name, snr_db) in enumerate(zip(texts, voices, snrs, strict=False)):
             parts = [part async for part in loaded[name].speak(text, _STUDIO_HZ, Manner())]
             clean = np.concatenate(parts)

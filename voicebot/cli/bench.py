@@ -1,4 +1,4 @@
-"""``voicebot bench turn|asr|nlu``: figures of the whole service; slow, run by hand."""
+"""``voicebot bench turn|calls|asr|nlu``: figures of the whole service; slow, run by hand."""
 
 import json
 from contextlib import AsyncExitStack
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from voicebot.cli.failures import WorkFailed
+from voicebot.cli.failures import WorkFailed, WrongUsage
 from voicebot.cli.options import CONFIG, ConfigOption, JsonOption, console, expected_errors, print_json, run
 from voicebot.clock import PARIS
 
 if TYPE_CHECKING:
+    from voicebot.cli.bench_calls import Sizes
     from voicebot.dialog.nlu.evaluate import Report, Score
 
 EXPECTED_ERRORS = expected_errors()
@@ -28,6 +29,7 @@ def register(app: typer.Typer) -> None:
     bench.command("turn")(turn)
     bench.command("nlu")(nlu)
     bench.command("asr")(asr)
+    bench.command("calls")(calls)
     app.add_typer(bench, name="bench")
 
 
@@ -60,7 +62,7 @@ async def _turn(limit: int, calls: int, config: Path) -> dict[str, Any]:
     settings = load_settings(config)
     async with AsyncExitStack() as stack:
         service = await open_service(settings, stack)
-        asked = await questions(service, limit)
+        asked = await questions(settings, limit)
         with Progress(console=console(), transient=True) as bars:
             bar = bars.add_task("questions", total=len(asked))
             measured = await ask_all(service, asked, calls, lambda: bars.advance(bar))
@@ -98,6 +100,50 @@ def _show(report: dict[str, Any]) -> None:
         "frame_late_ms_p99",
     ):
         screen.print(f"{key}: {report[key]}")
+
+
+def calls(
+    parts: Annotated[
+        list[str] | None, typer.Option("--part", help="load, delays, spoken, row or restart (default: all).")
+    ] = None,
+    simultaneous: Annotated[int, typer.Option("--calls", min=1, max=100, help="Simultaneous calls.")] = 50,
+    seconds: Annotated[int, typer.Option("--seconds", min=5, help="How long they are held.")] = 60,
+    callers: Annotated[int, typer.Option("--callers", min=1, help="Callers who ask aloud at the same time.")] = 10,
+    each: Annotated[int, typer.Option("--questions", min=1, help="Questions that each of them asks.")] = 3,
+    row: Annotated[int, typer.Option("--row", min=30, help="Calls placed one after another.")] = 1000,
+    config: ConfigOption = CONFIG,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure what the telephone line bears: real calls over loopback, answered by a service of its own."""
+    from voicebot.cli.bench_calls import PARTS, Sizes, calls_table, missed
+
+    chosen = parts or list(PARTS)
+    if unknown := [part for part in chosen if part not in PARTS]:
+        raise WrongUsage(f"--part {unknown[0]}: choose among {', '.join(PARTS)}")
+    report = run(_calls(config, chosen, Sizes(simultaneous, seconds, callers, each, row)))
+    if as_json:
+        print_json(report)
+    else:
+        for table in calls_table(report):
+            console().print(table)
+    if beyond := missed(report):
+        raise WorkFailed("beyond the target: " + "; ".join(beyond))
+
+
+async def _calls(config: Path, parts: list[str], sizes: "Sizes") -> dict[str, Any]:
+    from rich.progress import Progress
+
+    from voicebot.bench.turn import questions
+    from voicebot.cli.bench_calls import measure
+    from voicebot.config import load_settings
+
+    settings = load_settings(config)
+    asked = await questions(settings, sizes.callers * sizes.questions) if "spoken" in parts else []
+    with Progress(console=console(), transient=True) as bars:
+        report = await measure(config, parts, sizes, asked, bars)
+    report["at"] = datetime.now(PARIS).isoformat(timespec="seconds")
+    _remember(settings.paths.data / "bench-calls.jsonl", report)
+    return report
 
 
 def nlu(

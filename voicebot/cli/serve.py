@@ -1,8 +1,12 @@
 """``voicebot serve``: the service, until SIGTERM."""
 
 import asyncio
+import gc
+import json
 import logging
 import signal
+import sys
+from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +35,7 @@ RESTART_ME = 75
 """Exit status (EX_TEMPFAIL of sysexits) on which systemd or the container starts the service again."""
 
 _AFTER_DRAIN_S = 2.0
+_GIVE_WAY_S = 0.001
 _DAY_S = 86_400.0
 
 
@@ -76,6 +81,7 @@ async def _serve(config: Path) -> bool:
             lambda called: _profile_of(settings, called),
             lambda leg: (JournalWitness(journal),),
         )
+        _spare_real_time()
         await line.start()
         stack.push_async_callback(line.stop)
         site = _build_pages(service, board, stop)
@@ -91,6 +97,7 @@ async def _serve(config: Path) -> bool:
             screen.print(f"Dial   {address}")
         screen.print(f"Pages  http://{settings.web.host}:{settings.web.port}/")
         screen.print("Ready. Stop with Ctrl-C or SIGTERM: calls in progress are finished first.")
+        loop.add_signal_handler(signal.SIGUSR1, _tell_state, board)
         stopping = loop.create_task(stop.wait(), name="stop")
         await asyncio.wait({stopping, answering}, return_when=asyncio.FIRST_COMPLETED)
         screen.print(f"Draining: {board.live} calls in progress.")
@@ -101,6 +108,25 @@ async def _serve(config: Path) -> bool:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         return line.worn_out
+
+
+def _spare_real_time() -> None:
+    """Keep the interpreter from holding frames back, once all that lasts has been loaded.
+
+    A full garbage collection walks every object there is: 0.1 s with models and knowledge loaded, four frames of every
+    call. What was loaded stays for good, so it is taken out of the walk. And a thread that computes in Python gives
+    way after 1 ms rather than 5.
+    """
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(_GIVE_WAY_S)
+
+
+def _tell_state(board: "Switchboard") -> None:
+    """Log what the process holds, for whoever looks for a leak: calls, tasks by name."""
+    names = [task.get_name() for task in asyncio.all_tasks()]
+    tasks = Counter("unnamed" if name.startswith("Task-") else name for name in names)
+    log.info("state %s", json.dumps({"calls": board.live, "tasks": dict(tasks)}))
 
 
 async def _open_journal(settings: "Settings", service: "Service", clock: "Clock", stack: AsyncExitStack) -> "Journal":

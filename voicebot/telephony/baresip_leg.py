@@ -72,7 +72,9 @@ class BaresipLeg:
         self.lateness = Lateness()
         self._flowing = False
         self._received = 0
-        self._idle_sent = -1
+        self._idle_sent: int | None = None
+        self._saying = False
+        self._starved = 0
         self._aside: Callable[[Pcm], None] | None = None
         self._last_stats: CallStats | None = None
         self._established = asyncio.Event()
@@ -239,8 +241,12 @@ class BaresipLeg:
         try:
             # the engine counts bytes of 16-bit samples, at its own rate
             ahead = self._call.audio.info().tx_buffered * LINE_HZ // (2 * form.tx_channels * form.tx_hz)
-            starved = ahead == 0 and self._wire_was_idle()
-            for frame in self._outbound.push(pcm, ahead, starved):
+            waited = self._wire_waited() if ahead == 0 else 0
+            saying = bool(pcm.any())
+            if saying and self._saying:
+                self._starved += waited
+            self._saying = saying
+            for frame in self._outbound.push(pcm, ahead, starved=waited > 0):
                 self._write(frame, form)
         except (AudioRestarted, AudioNotActive):
             self._format = None
@@ -254,13 +260,12 @@ class BaresipLeg:
             if fresh is not None and fresh.sends:
                 self._call.audio.write(self._encoded(frame, fresh))
 
-    def _wire_was_idle(self) -> bool:
-        """Whether the engine has had to make up silence since this was last asked."""
+    def _wire_waited(self) -> int:
+        """How many frames of silence the engine has had to make up since this was last asked."""
         counts = self._call.audio.stats()
         idle: int = counts.tx_silence_frames + counts.tx_starved_frames
-        was_idle = idle != self._idle_sent
-        self._idle_sent = idle
-        return was_idle
+        before, self._idle_sent = self._idle_sent, idle
+        return 1 if before is None else max(0, idle - before)
 
     def _encoded(self, frame: Pcm, form: _Format) -> bytes:
         samples = self._to_wire.feed(frame)
@@ -364,9 +369,10 @@ class BaresipLeg:
     def stats(self) -> LegStats:
         """Return the line quality so far; final once the call has ended."""
         report = self._call.final_stats or self._last_stats
+        late_ms = self.lateness.within_ms(0.99)
         heard = self._received // max(1, frame_samples(self._format.rx_hz if self._format else LINE_HZ))
         if report is None:
-            return LegStats(packets_received=heard)
+            return LegStats(packets_received=heard, starved_frames=self._starved, late_ms=late_ms)
         received = max(report.rx_packets, heard)
         delay_ms = report.rtt_ms / 2 + _PACKET_MS + (report.jbuf_delay_ms or 0)
         if received == 0:
@@ -378,6 +384,8 @@ class BaresipLeg:
             jitter_ms=report.rx_jitter_ms,
             delay_ms=delay_ms,
             mos=round(mos(rating(delay_ms, loss)), 2),
+            starved_frames=self._starved,
+            late_ms=late_ms,
         )
 
     def _learn(self, event: StackEvent) -> None:

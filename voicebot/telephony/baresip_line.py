@@ -19,11 +19,12 @@ from baresip import Account, BaresipError, Call, Config, RegistrationError, Runt
 
 from voicebot.clock import Clock
 from voicebot.telephony.admission import Admission
+from voicebot.telephony.arrivals import Arrivals
 from voicebot.telephony.baresip_dial import Dialler
 from voicebot.telephony.baresip_leg import BaresipLeg
 from voicebot.telephony.baresip_transfer import hand_over
 from voicebot.telephony.base import CallInfo, TelephonyError, TransferOrder, TransferResult
-from voicebot.telephony.identity import caller_number, record_id, user_part
+from voicebot.telephony.identity import caller_number, user_part
 from voicebot.telephony.settings import MediaSettings, NumberSettings, SecretMissing, SipSettings
 from voicebot.telephony.source_filter import restrict_ports
 
@@ -90,19 +91,16 @@ class BaresipLine:
         self._settings = settings
         self._admission = Admission(settings.admission, clock)
         self._runtime = Runtime()
-        self._arrivals: asyncio.Queue[BaresipLeg | None] = asyncio.Queue()
-        self._live: set[BaresipLeg] = set()
+        self._arrivals: Arrivals[BaresipLeg] = Arrivals()
         self._tasks: set[asyncio.Task[None]] = set()
         self._agents: dict[int, UserAgent] = {}
         self._watch: _LeakWatch | None = None
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._stopped = False
 
     @property
     def live(self) -> int:
         """Calls in progress or being set up."""
-        return len(self._live)
+        return self._arrivals.count
 
     @property
     def leaks(self) -> int:
@@ -223,7 +221,7 @@ class BaresipLine:
             headers.get("From") or call.peer or "", headers.get("P-Asserted-Identity", ""), headers.get("Privacy", "")
         )
         called = line.number if line is not None else user_part(headers.get("To", ""))
-        info = CallInfo(self._fresh_id(call.call_id or ""), caller, called, headers)
+        info = CallInfo(self._arrivals.fresh_id(call.call_id or ""), caller, called, headers)
         refusal = self._admission.decide(line is not None, caller, self.live)
         if refusal is not None:
             log.warning("call %s to %s refused: %s", info.call_id, called, refusal.reason)
@@ -234,20 +232,8 @@ class BaresipLine:
             return await hand_over(leg, order, Dialler(self._runtime, agent))
 
         leg = BaresipLeg(call, info, transfer)
-        self._live.add(leg)
-        self._idle.clear()
         self._own(self._follow(leg))
-        self._arrivals.put_nowait(leg)
-
-    def _fresh_id(self, sip_call_id: str) -> str:
-        """An identifier no live call has: the Call-ID comes from the network and may be anybody's."""
-        wanted = candidate = record_id(sip_call_id)
-        taken = {leg.info.call_id for leg in self._live}
-        number = 1
-        while candidate in taken:
-            number += 1
-            candidate = f"{wanted}-{number}"
-        return candidate
+        self._arrivals.add(leg)
 
     def _own(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -262,9 +248,7 @@ class BaresipLine:
 
     async def _follow(self, leg: BaresipLeg) -> None:
         await leg.wait_closed()
-        self._live.discard(leg)
-        if not self._live:
-            self._idle.set()
+        self._arrivals.gone(leg)
 
     def note_leak(self) -> None:
         """Count a call that the engine has lost; at the limit, drain and end ``calls``."""
@@ -280,22 +264,15 @@ class BaresipLine:
         log.critical("the SIP engine died: the process must be restarted")
         while not self._admission.leaked():
             pass
-        self._arrivals.put_nowait(None)
+        self._arrivals.close()
 
-    async def calls(self) -> AsyncIterator[BaresipLeg]:
+    def calls(self) -> AsyncIterator[BaresipLeg]:
         """Yield each incoming call, unanswered, until the line is drained or stopped."""
-        while (leg := await self._arrivals.get()) is not None:
-            if not leg.over:
-                yield leg
+        return self._arrivals.calls()
 
     async def drain(self) -> None:
         """Refuse new calls and wait, ``drain_s`` at most, until the live ones have ended; then ``calls`` ends."""
-        self._admission.drain()
-        try:
-            await asyncio.wait_for(self._idle.wait(), self._settings.admission.drain_s)
-        except TimeoutError:
-            log.warning("%d calls still live after the time given to end", self.live)
-        self._arrivals.put_nowait(None)
+        await self._arrivals.drain(self._admission, self._settings.admission.drain_s)
 
     async def stop(self) -> None:
         """Refuse new calls, end live ones, close the sockets. Idempotent; takes a few seconds at most."""
@@ -303,9 +280,9 @@ class BaresipLine:
             return
         self._stopped = True
         self._admission.drain()
-        self._arrivals.put_nowait(None)
-        if self._live:
-            await asyncio.wait([asyncio.ensure_future(leg.hang_up()) for leg in self._live], timeout=_STOP_S)
+        self._arrivals.close()
+        if legs := self._arrivals.live:
+            await asyncio.wait([asyncio.ensure_future(leg.hang_up()) for leg in legs], timeout=_STOP_S)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -81,13 +81,19 @@ class TransferOrder:
 
 @dataclass(frozen=True, slots=True)
 class LegStats:
-    """Quality of one leg; packet counts from the line's point of view, ``mos`` by the E-model (ITU-T G.107)."""
+    """Quality of one leg; packet counts from the line's point of view, ``mos`` by the E-model (ITU-T G.107).
+
+    ``starved_frames``: times 20 ms that the wire had to wait for us in the middle of what was being said. ``late_ms``:
+    99 frames out of 100 were handed to the conversation within that time of when they were due.
+    """
 
     packets_received: int = 0
     packets_lost: int = 0
     jitter_ms: float = 0.0
     delay_ms: float = 0.0
     mos: float | None = None
+    starved_frames: int = 0
+    late_ms: float = 0.0
 
 
 class Leg(Protocol):

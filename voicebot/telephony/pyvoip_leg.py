@@ -56,6 +56,8 @@ class PyvoipLeg:
         self._outbound = Outbound(self._samples)
         self._queue: deque[Pcm] = deque()
         self._starved = True
+        self._saying = False
+        self._starved_frames = 0
         self._sound = _Sound()
         self._tones = DtmfDetector(LINE_HZ)
         self._pace: Pace | None = None
@@ -138,6 +140,10 @@ class PyvoipLeg:
             raise ValueError(f"a frame has {self._samples} samples, not {pcm.size}")
         if self.over or not self._sound.wanted:
             return
+        saying = bool(pcm.any())
+        if saying and self._saying and self._starved:
+            self._starved_frames += 1
+        self._saying = saying
         self._queue.extend(self._outbound.push(pcm, len(self._queue) * self._samples, self._starved))
         self._starved = False
 
@@ -191,6 +197,8 @@ class PyvoipLeg:
             delay_ms=delay_ms,
             # a lost packet leaves silence here: G.711 without concealment
             mos=round(mos(rating(delay_ms, loss, bpl=4.3)), 2),
+            starved_frames=self._starved_frames,
+            late_ms=self.lateness.within_ms(0.99),
         )
 
     def _send(self) -> None:

@@ -13,8 +13,9 @@ from typing import cast
 
 from voicebot.clock import Clock
 from voicebot.telephony.admission import Admission
+from voicebot.telephony.arrivals import Arrivals
 from voicebot.telephony.base import CallInfo, TelephonyError
-from voicebot.telephony.identity import caller_number, record_id, user_part
+from voicebot.telephony.identity import caller_number, user_part
 from voicebot.telephony.presses import KeyPresses
 from voicebot.telephony.pyvoip_dialog import ALLOW, GIVE_UP_S, Dialog, Wire
 from voicebot.telephony.pyvoip_leg import PyvoipLeg
@@ -41,18 +42,16 @@ class PyvoipLine(asyncio.DatagramProtocol):
         self._admission = Admission(settings.admission, clock)
         self._transport: asyncio.DatagramTransport | None = None
         self._wire = Wire(settings.listen.address, settings.listen.port, self._send, self._reply)
-        self._arrivals: asyncio.Queue[PyvoipLeg | None] = asyncio.Queue()
+        self._arrivals: Arrivals[PyvoipLeg] = Arrivals()
         self._dialogs: dict[tuple[str, str], Dialog] = {}
         self._answers: dict[tuple[str, str, str], tuple[float, bytes]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._idle = asyncio.Event()
-        self._idle.set()
         self._stopped = False
 
     @property
     def live(self) -> int:
         """Calls in progress or being set up."""
-        return len(self._dialogs)
+        return self._arrivals.count
 
     @property
     def worn_out(self) -> bool:
@@ -198,18 +197,9 @@ class PyvoipLine(asyncio.DatagramProtocol):
             self._reply(message, 488, addr, secrets.token_hex(8))
             return
         self._send(response(message, 100, addr), addr)
-        info = CallInfo(self._fresh_id(message.call_id), caller, line.number, headers)
+        info = CallInfo(self._arrivals.fresh_id(message.call_id), caller, line.number, headers)
         task = asyncio.get_running_loop().create_task(self._ring(message, addr, offer, info))
         self._own(task)
-
-    def _fresh_id(self, sip_call_id: str) -> str:
-        wanted = candidate = record_id(sip_call_id)
-        taken = {dialog.leg.info.call_id for dialog in self._dialogs.values() if dialog.leg is not None}
-        number = 1
-        while candidate in taken:
-            number += 1
-            candidate = f"{wanted}-{number}"
-        return candidate
 
     async def _ring(self, message: Message, addr: tuple[str, int], offer: Offer, info: CallInfo) -> None:
         """Open the sound, answer 180, and hand the leg over; then wait for its end."""
@@ -231,17 +221,15 @@ class PyvoipLine(asyncio.DatagramProtocol):
         leg.join(dialog)
         dialog.leg = leg
         self._dialogs[dialog.key] = dialog
-        self._idle.clear()
         self._reply(message, 180, addr, dialog.tag, (self._wire.contact,))
-        self._arrivals.put_nowait(leg)
+        self._arrivals.add(leg)
         try:
             await leg.wait_closed()
             await dialog.finish()
         finally:
             leg.close()
             del self._dialogs[dialog.key]
-            if not self._dialogs:
-                self._idle.set()
+            self._arrivals.gone(leg)
 
     async def _open_sound(self, rtp: RtpSession) -> bool:
         first, last = self._settings.listen.rtp_ports
@@ -306,20 +294,13 @@ class PyvoipLine(asyncio.DatagramProtocol):
                     log.info("call %s: nothing heard for %d s", leg.info.call_id, silent_s)
                     await leg.hang_up()
 
-    async def calls(self) -> AsyncIterator[PyvoipLeg]:
+    def calls(self) -> AsyncIterator[PyvoipLeg]:
         """Yield each incoming call, unanswered, until the line is drained or stopped."""
-        while (leg := await self._arrivals.get()) is not None:
-            if not leg.over:
-                yield leg
+        return self._arrivals.calls()
 
     async def drain(self) -> None:
         """Refuse new calls and wait, ``drain_s`` at most, until the live ones have ended; then ``calls`` ends."""
-        self._admission.drain()
-        try:
-            await asyncio.wait_for(self._idle.wait(), self._settings.admission.drain_s)
-        except TimeoutError:
-            log.warning("%d calls still live after the time given to end", self.live)
-        self._arrivals.put_nowait(None)
+        await self._arrivals.drain(self._admission, self._settings.admission.drain_s)
 
     async def stop(self) -> None:
         """Refuse new calls, end live ones, close the socket. Idempotent."""
@@ -327,9 +308,8 @@ class PyvoipLine(asyncio.DatagramProtocol):
             return
         self._stopped = True
         self._admission.drain()
-        self._arrivals.put_nowait(None)
-        legs = [dialog.leg for dialog in self._dialogs.values() if dialog.leg is not None]
-        await asyncio.gather(*(leg.hang_up() for leg in legs))
+        self._arrivals.close()
+        await asyncio.gather(*(leg.hang_up() for leg in self._arrivals.live))
         await asyncio.gather(*(dialog.finish() for dialog in list(self._dialogs.values())))
         for task in list(self._tasks):
             task.cancel()

@@ -19,33 +19,67 @@ from voicebot.telephony.settings import AdmissionSettings, SipSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 
-NO_CONTACT = """INVITE sip:{user}@{host}:{port} SIP/2.0
+POISON = {
+    "none": "",
+    "malformed": "Contact: <sip:;;>;;\n",
+    "route": "Contact: <sip:peer@127.0.0.1:9>\nRecord-Route: <sip:;;lr\n",
+}
+"""What makes the engine lose a call: no Contact, a malformed one, a Record-Route that leads nowhere."""
+
+BAD_INVITE = """INVITE sip:{user}@{host}:{port} SIP/2.0
 Via: SIP/2.0/UDP {host}:9;branch=z9hG4bK{index}
 From: <sip:+33612345678@{host}>;tag={index}
 To: <sip:{user}@{host}>
 Call-ID: leak-{index}
 CSeq: 1 INVITE
 Max-Forwards: 70
-Content-Type: application/sdp
+{poison}Content-Type: application/sdp
 Content-Length: {length}
 
 """
 OFFER = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 8\r\n"
 
 
+def bad_invite(settings: SipSettings, index: int, poison: str = "none") -> bytes:
+    """An INVITE that the engine cannot digest."""
+    head = BAD_INVITE.format(
+        user=NUMBER, host=HOST, port=settings.listen.port, index=index, length=len(OFFER), poison=POISON[poison]
+    )
+    return (head.replace("\n", "\r\n") + OFFER).encode()
+
+
 def send_without_contact(settings: SipSettings, count: int, source: str = HOST, start: int = 0) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((source, 0))
         for index in range(start, start + count):
-            head = NO_CONTACT.format(
-                user=NUMBER, host=HOST, port=settings.listen.port, index=index, length=len(OFFER)
-            ).replace("\n", "\r\n")
-            sock.sendto((head + OFFER).encode(), (HOST, settings.listen.port))
+            sock.sendto(bad_invite(settings, index), (HOST, settings.listen.port))
+
+
+async def send_nine_hundred(settings: SipSettings, source: str = HOST) -> set[bytes]:
+    """Send 300 INVITEs of each poison, 180 a second; return the first lines of what came back."""
+    answers: set[bytes] = set()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.bind((source, 0))
+        sock.setblocking(False)
+        for index in range(900):
+            message = bad_invite(settings, index, tuple(POISON)[index % 3])
+            message = message.replace(
+                f"{HOST}:9;branch".encode(), b"%s:%d;branch" % (source.encode(), sock.getsockname()[1])
+            )
+            sock.sendto(message, (HOST, settings.listen.port))
+            if index % 9 == 8:
+                await asyncio.sleep(0.05)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    answers.add(sock.recv(4000).split(b"\r\n")[0])
+    return answers
 
 
 @contextlib.asynccontextmanager
-async def served(leak_limit: int, *more: str) -> AsyncIterator[tuple[SipSettings, asyncio.subprocess.Process]]:
-    settings = line_settings()
+async def served(
+    leak_limit: int, *more: str, settings: SipSettings | None = None
+) -> AsyncIterator[tuple[SipSettings, asyncio.subprocess.Process]]:
+    settings = settings or line_settings()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.telephony.sip.serve_line", str(settings.listen.port), str(leak_limit), *more),
         stdout=asyncio.subprocess.PIPE,
@@ -76,6 +110,44 @@ def test_calls_the_engine_loses_are_counted_and_at_the_limit_the_process_asks_to
             assert await asyncio.wait_for(process.wait(), 10) == WORN_OUT
 
     asyncio.run(story())
+
+
+def test_after_nine_hundred_bad_invites_and_the_restarts_they_cost_a_normal_call_is_answered() -> None:
+    async def story() -> None:
+        restarts = 0
+        settings = line_settings()
+
+        async def keep_serving() -> None:
+            """Start the line again each time it asks to be replaced, as systemd does."""
+            nonlocal restarts
+            while True:
+                async with served(40, settings=settings) as (_, process):
+                    assert await process.wait() == WORN_OUT
+                restarts += 1
+
+        supervisor = asyncio.create_task(keep_serving())
+        try:
+            await until_it_answers(settings)
+            await send_nine_hundred(settings)
+            await until_it_answers(settings)
+            assert restarts >= 1
+            async with rtp_peer() as peer:
+                steps = sc.scenario(sc.answered(peer.port), sc.pause(300), sc.bye())
+                assert (await sipp(steps, settings)).status == 0
+                assert peer.received
+        finally:
+            supervisor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await supervisor
+
+    asyncio.run(story())
+
+
+async def until_it_answers(settings: SipSettings, within_s: float = 15.0) -> None:
+    """Wait until OPTIONS is answered."""
+    async with asyncio.timeout(within_s):
+        while (await sipp(sc.scenario(sc.options()), settings, "-recv_timeout", "500")).status != 0:
+            pass
 
 
 def test_a_stop_lets_live_calls_finish_and_refuses_new_ones() -> None:

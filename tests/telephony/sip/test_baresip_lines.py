@@ -241,7 +241,7 @@ def test_what_is_flushed_is_not_heard() -> None:
             for frame in frames[10:]:  # more than the wire can take: it waits with us
                 leg.play(frame)
             unsent = leg.flush()
-            assert 10 * 160 <= unsent <= 12 * 160
+            assert unsent >= 10 * 160
             await ticks(leg, 60, lambda _index: silence(160))
             assert (await caller).status == 0
             # a frame that the engine had already taken may still go out
