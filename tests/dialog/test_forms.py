@@ -284,3 +284,79 @@ def test_bulky_object_brings_the_offer_of_an_appointment_with_the_object_known()
     turns = ("où jeter un canapé [tri.objet objet=canapé]", "oui [oui]")
     reply = last(*turns)
     assert reply.expect.slot == "volume"
+
+
+REPORT = "un dépôt sauvage à Villers [signalement.depot_sauvage commune=Villers-sur-Mer]"
+
+
+def test_a_commune_said_instead_of_the_place_moves_the_report_and_the_place_is_asked_again() -> None:
+    reply = last(REPORT, "non, à Touques [collecte.jours suite commune=Touques]")
+    assert "Touques" in reply.text
+    assert Ask("adresse", "depot_sauvage") in reply.actions
+
+
+def test_a_day_said_instead_of_the_place_is_kept_and_never_taken_for_a_street() -> None:
+    kept_slots = kept(
+        last(
+            REPORT,
+            "depuis hier [? date=2026-11-23]",
+            "derrière le cimetière [commune.services]",
+            "oui [oui]",
+            "des gravats [tri.objet objet=gravats]",
+        )
+    )
+    assert kept_slots["date"] == "2026-11-23"
+    assert kept_slots["adresse"] == "derrière le cimetière"
+
+
+def test_another_street_said_where_a_yes_was_expected_replaces_the_first() -> None:
+    reply = last(
+        REPORT,
+        "rue des Bains [? adresse='rue des Bains']",
+        "3 rue de la Mer [collecte.jours adresse='3 rue de la Mer']",
+    )
+    assert "Je corrige : 3 rue de la Mer." in reply.text
+    assert reply.entities == {"adresse": "3 rue de la Mer"}
+
+
+def test_a_landmark_makes_a_numbered_address_more_precise() -> None:
+    reply = last(REPORT, "12 rue de la Mer [=12_rue_de_la_Mer]", "devant l’école [commune.services =devant_l’école]")
+    assert "12_rue_de_la_Mer, devant_l’école" in reply.text
+
+
+def test_a_street_corrected_after_the_next_question_is_put() -> None:
+    reply = last(
+        REPORT,
+        "12 rue de la Mer [=12_rue_de_la_Mer]",
+        "oui [oui]",
+        "pardon, c’est le 14 rue de la Mer [collecte.jours adresse='14 rue de la Mer']",
+    )
+    assert "Je corrige : 14 rue de la Mer." in reply.text
+    assert Ask("description", "depot_sauvage") in reply.actions
+
+
+def test_an_insult_in_a_form_is_met_calmly_once_then_handed_over() -> None:
+    first, second = replies(REPORT, "t’es nul [?]", "t’es nul [?]")[-2:]
+    assert Ask("adresse", "depot_sauvage") in first.actions
+    assert any(isinstance(action, Transfer) for action in second.actions)
+
+
+def test_a_telephone_number_said_unasked_is_kept_with_the_report() -> None:
+    kept_slots = kept(
+        last(
+            REPORT,
+            "0612345678 [urgence telephone=+33612345678]",
+            "derrière le cimetière [?]",
+            "oui [oui]",
+            "des gravats [?]",
+            "hier [=2026-11-23]",
+        )
+    )
+    assert kept_slots["telephone"] == "+33612345678"
+
+
+@pytest.mark.parametrize("said", ["le premier", "le plus tôt possible", "ça m’est égal"])
+def test_the_first_offer_is_taken_by_its_rank_or_by_indifference(said: str) -> None:
+    offered, taken = replies(*BULKY, f"{said} [?]")[-2:]
+    assert offered.expect.slot == "creneau"
+    assert taken.expect.slot != "creneau"

@@ -11,7 +11,7 @@ from dataclasses import replace
 from voicebot.dialog.knowledge.answers import Choice
 from voicebot.dialog.knowledge.model import Knowledge
 from voicebot.dialog.nlu.base import Understander, Understanding, Verdict
-from voicebot.dialog.policy import acts, form_run, slots
+from voicebot.dialog.policy import acts, form_answers, form_run, slots
 from voicebot.dialog.policy.evidence import pick
 from voicebot.dialog.policy.expecting import clarify_options, expected, pair_first
 from voicebot.dialog.policy.form_run import FormRun, yes_no
@@ -43,6 +43,7 @@ _ALWAYS = ("repeter", "plus_lentement", "aide", "menu", "conseiller", "annuler",
 _SMALL_TALK = ("saluer", "merci", "oui", "non", "annuler", "au_revoir")
 _ACT_OVER_CHOICE = 0.8
 _NEW_REQUEST_WORDS = 4
+_OUTBURST_WORDS = 5
 _OUT_OF_SCOPE = 0.6
 # Requests whose answer depends on where the caller lives: another town's must not be given for it.
 _LOCAL_THEMES = "collecte. bac. apport. decheterie. encombrants. signalement. assainissement. commune. eau.fuite"
@@ -170,12 +171,12 @@ class Dialogue:
             return self._take(heard, None) or self._misunderstood()
         understood = talk.understander.understand(heard.text, heard.alternatives, talk.background(expect.slot))
         self._understood = understood
-        if acts.is_urgent(understood.intent, understood.confidence):
+        if acts.is_urgent(understood.intent, understood.confidence) and any(char.isalpha() for char in folded):
             return self._leave_form(acts.emergency(talk))
         if any(contains(folded, mark) for mark in talk.knowledge.marks["detresse"]):
             return self._leave_form(acts.distress(talk))
         if self._rude(folded, understood):
-            return self._leave_form(acts.insult(talk))
+            return self._calm()
         act = understood.intent if understood.verdict is Verdict.SURE else ""
         chosen = max((p for _, p in heard.choices), default=0.0) >= _ACT_OVER_CHOICE
         if act in _ALWAYS and not chosen:
@@ -200,11 +201,20 @@ class Dialogue:
         return self._talk.understander.slot_value(expect.slot, heard.text, heard.alternatives, background) is not None
 
     def _rude(self, folded: str, understood: Understanding) -> bool:
-        """Tell whether anger is all there is: an insult beside a clear request leaves the request."""
-        if self._form is not None or not any(contains(folded, mark) for mark in self._talk.knowledge.marks["insultes"]):
+        """Tell whether anger is all there is: an insult beside a clear request, or in a long story, leaves these."""
+        if not any(contains(folded, mark) for mark in self._talk.knowledge.marks["insultes"]):
             return False
+        if self._form is not None:
+            return len(folded.split()) <= _OUTBURST_WORDS
         clear = understood.verdict is Verdict.SURE and "." in understood.intent
         return not clear
+
+    def _calm(self) -> Draft:
+        """Answer an insult calmly: the question asked is put once more, then the call is handed over."""
+        talk = self._talk
+        if self._form is not None and not talk.memory.said["insulte"]:
+            return self._then_ask_again(talk.text("insulte"))
+        return self._leave_form(acts.insult(talk))
 
     def _act(self, act: str, heard: Heard) -> Draft | None:
         talk = self._talk
@@ -306,24 +316,20 @@ class Dialogue:
 
     def _take_form(self, run: FormRun, heard: Heard, understood: Understanding | None) -> Draft | None:
         before = dict(run.values)
-        draft = form_run.take(self._talk, run, heard, understood)
+        draft = form_answers.take(self._talk, run, heard, understood)
         if draft is not None:
             self._filled = {name: value for name, value in run.values.items() if before.get(name) != value}
             self._talk.memory.misunderstood = 0
             return self._form_step(draft)
-        if understood is not None and self._digresses(run, understood):
+        if understood is not None and form_answers.leaves(self._talk, run, heard, understood):
             return None
-        again = form_run.misunderstood(self._talk, run)
+        again = form_answers.misunderstood(self._talk, run)
         if again is not None:
             return again
         self._form = None
         if run.form.record == "callback" or not self._talk.open:
             return self._talk.text("formulaire.echec")
         return acts.transfer(self._talk, self._talk.text("formulaire.echec.conseiller"), run.form.intents[0])
-
-    def _digresses(self, run: FormRun, understood: Understanding) -> bool:
-        sure = understood.verdict is Verdict.SURE and not understood.elliptic
-        return sure and understood.intent not in (*run.form.intents, "hors_sujet", "oui", "non")
 
     def _form_step(self, draft: Draft) -> Draft:
         if draft.question is None:
@@ -374,9 +380,16 @@ class Dialogue:
         return self._request(intent, entities, heard.text)
 
     def _unclear(self, question: ClarifyQuestion, understood: Understanding | None) -> Draft | None:
-        """Take an answer that chose neither: the doubt is put twice at most."""
+        """Take an answer that chose neither: the doubt is put twice at most.
+
+        Who only says where, or which bin, takes the question as settled: the likelier subject is answered, by name.
+        """
         if understood is not None and understood.intent in (question.first, question.second):
             return self._request(understood.intent, {**question.entities, **understood.entities}, "")
+        told = {} if understood is None else {name: understood.entities.get(name, "") for name in ("commune", "flux")}
+        if any(told.values()) and understood is not None and understood.verdict is not Verdict.SURE:
+            self._understood = None
+            return self._request(question.first, {**question.entities, **{k: v for k, v in told.items() if v}}, "")
         return self._misunderstood()
 
     def _take_more(self, heard: Heard, understood: Understanding | None) -> Draft | None:

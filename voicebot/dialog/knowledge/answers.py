@@ -239,6 +239,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         "service.etat.ferme": "ouverture",
         "formulaire.reprise": "formulaire",
         "formulaire.abandon": "formulaire",
+        "formulaire.note": "",
         "formulaire.corrige": "valeur",
         "formulaire.invalide": "",
         "formulaire.dernier_essai": "",

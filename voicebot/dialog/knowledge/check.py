@@ -36,6 +36,12 @@ MARKS = (
     "premier",
     "second",
     "attente",
+    "lieu",
+    "vides",
+    "deuxieme",
+    "troisieme",
+    "dernier",
+    "indifferent",
 )
 
 

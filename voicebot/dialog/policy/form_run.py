@@ -1,26 +1,20 @@
-"""Fills one form: asks, checks, reads back, corrects, keeps. One mechanism for every declared form."""
+"""Leads one form: asks, reads back, keeps. One mechanism for every form; ``form_answers`` takes the answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
 from itertools import islice
 
 from voicebot.dialog.forms.spec import Form, Slot
-from voicebot.dialog.forms.values import FREE, STRONG, Offer, latest, offers, spoken, telephone_in, valid
-from voicebot.dialog.nlu.base import Understanding, Verdict
-from voicebot.dialog.policy.evidence import by_words, pick
+from voicebot.dialog.forms.values import FREE, Offer, offers, spoken, telephone_in, valid
+from voicebot.dialog.policy.evidence import by_words
 from voicebot.dialog.policy.questions import FormQuestion
 from voicebot.dialog.policy.slots import KEYPAD_ATTEMPT, commune_expect, stream_options
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.templates import Template
 from voicebot.dialog.turns import Ask, Dictation, Expect, Heard, Option, Record
-from voicebot.dialog.wording import Words, at_place, contains, enumeration, fold, full_date, of_place, spelled
-from voicebot.hours.words import MONTHS
+from voicebot.dialog.wording import Words, at_place, enumeration, of_place, spelled
 
 _OFFERED = 3
-_GIVE_UP = 3
-_QUESTION_WORDS = 3
-_SHORT_ANSWER = 2
 
 
 @dataclass(slots=True)
@@ -93,7 +87,7 @@ def advance(talk: Talk, run: FormRun, draft: Draft) -> Draft:
         if not run.applies(slot):
             continue
         if slot.name not in run.values:
-            return _ask(talk, run, slot, draft)
+            return ask(talk, run, slot, draft)
         if slot.check and run.values[slot.name] and slot.name not in run.checked:
             return _check(talk, run, slot, draft)
     if _recap(run) is not None and "*" not in run.checked:
@@ -102,7 +96,8 @@ def advance(talk: Talk, run: FormRun, draft: Draft) -> Draft:
     return _keep(talk, run, draft)
 
 
-def _ask(talk: Talk, run: FormRun, slot: Slot, draft: Draft) -> Draft:
+def ask(talk: Talk, run: FormRun, slot: Slot, draft: Draft) -> Draft:
+    """Ask for ``slot``, in the words of the present attempt."""
     if run.asked != slot.name or run.stage != "ask":
         run.attempt = 0
     run.asked, run.stage = slot.name, "ask"
@@ -189,7 +184,8 @@ def form_expect(talk: Talk, run: FormRun) -> Expect:
     return Expect(slot.name, _options(talk, run, slot), no_input_s=patient if slot.kind in FREE else policy.no_input_s)
 
 
-def _options(talk: Talk, run: FormRun, slot: Slot) -> tuple[Option, ...]:
+def options(talk: Talk, run: FormRun, slot: Slot) -> tuple[Option, ...]:
+    """Return the answers a slot offers, as options."""
     if slot.kind == "commune":
         return commune_expect(talk).options
     if slot.kind == "flux":
@@ -199,88 +195,14 @@ def _options(talk: Talk, run: FormRun, slot: Slot) -> tuple[Option, ...]:
     return slot.choices
 
 
-def take(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | None) -> Draft | None:
-    """Use a turn for the form; ``None`` says that it is about something else, or was not understood."""
-    if run.stage in ("caller", "check", "recap", "correct"):
-        return _take_decision(talk, run, heard, understanding)
-    slot = run.form.slot(run.asked)
-    if slot is None:
-        return None
-    corrected = _corrected(talk, run, heard) if heard.text else None
-    if corrected is not None:
-        return corrected
-    if _digresses(talk, run, heard, understanding):
-        return None
-    if slot.optional and _is_nothing(talk, heard, understanding):
-        run.values[slot.name] = ""
-        return advance(talk, run, Draft())
-    if slot.kind == "creneau" and _wants_others(talk, heard, understanding):
-        run.page += 1
-        return _ask(talk, run, slot, Draft())
-    volunteered = _volunteer(talk, run, slot, heard, understanding)
-    value = _value(talk, run, slot, heard)
-    if value is None and volunteered:
-        return put(talk, run, Draft())
-    if value is None:
-        outside = understanding.entities.get("hors_territoire", "") if understanding is not None else ""
-        if slot.kind != "commune" or not outside:
-            return None
-        return _ask(talk, run, slot, talk.text("hors_territoire", {"lieu": outside}))
-    if slot.kind == "creneau" and not _offered(talk, run, value):
-        draft = talk.text("formulaire.date_indisponible", {"date": full_date(Offer.parse(value).day)})
-        return _ask(talk, run, slot, draft)
-    _store(talk, run, slot, value)
-    if slot.kind == "objet":
-        _foresee(run, heard)
-    return advance(talk, run, Draft())
-
-
-def _volunteer(talk: Talk, run: FormRun, asked: Slot, heard: Heard, understanding: Understanding | None) -> bool:
-    """Keep the commune or the address said along with, or instead of, what was asked."""
-    kept = False
-    for slot in run.form.slots:
-        value = understanding.entities.get(slot.name, "") if understanding is not None else ""
-        if slot.kind == "adresse" and not value and slot is not asked and any(char.isdigit() for char in heard.text):
-            found = talk.understander.slot_value(slot.name, heard.text, (), talk.background(slot.name)) or ""
-            value = found if found[:1].isdigit() else ""
-        if slot is asked or slot.name in run.values or slot.kind not in ("commune", "adresse") or not value:
-            continue
-        if slot.kind == "commune" and value not in talk.knowledge.communes:
-            continue
-        _store(talk, run, slot, value)
-        kept = True
-    return kept
-
-
-def _foresee(run: FormRun, heard: Heard) -> None:
-    """Take a choice already named with the object: "deux matelas" answers how many."""
-    for slot in run.form.slots:
-        if slot.kind == "choix" and slot.name not in run.values:
-            named = by_words(heard, slot.choices)
-            if named:
-                run.values[slot.name] = named
-
-
-def misunderstood(talk: Talk, run: FormRun) -> Draft | None:
-    """Ask again, otherwise; ``None`` after three tries."""
-    run.attempt += 1
-    slot = run.form.slot(run.asked)
-    if run.stage == "ask" and slot is not None and slot.optional and run.attempt >= _GIVE_UP - 1:
-        run.values[slot.name] = ""
-        return advance(talk, run, Draft())
-    if run.attempt >= _GIVE_UP:
-        return None
-    draft = talk.text("formulaire.invalide" if run.attempt == 1 else "formulaire.dernier_essai")
-    return put(talk, run, draft)
-
-
-def _store(talk: Talk, run: FormRun, slot: Slot, value: str) -> None:
+def store(talk: Talk, run: FormRun, slot: Slot, value: str) -> None:
+    """Keep a value; what depended on another is forgotten."""
     if run.values.get(slot.name) != value:
         run.checked.discard(slot.name)
         run.checked.discard("*")
     run.values[slot.name] = value
     if slot.kind == "commune":
-        talk.memory.commune = value
+        talk.memory.commune = talk.memory.entities["commune"] = value
     for other in run.form.slots:
         if other.name in run.values and not run.applies(other):
             run.forget(other)
@@ -443,7 +365,7 @@ def _free(talk: Talk, run: FormRun) -> list[Offer]:
 
 
 def _offer(talk: Talk, run: FormRun) -> bool:
-    free = _free(talk, run)
+    free = free_offers(talk, run)
     if not free:
         return False
     if run.page * _OFFERED >= len(free):

@@ -24,6 +24,7 @@ _STOP = re.compile(
     re.IGNORECASE,
 )
 _NOT_NAMES = word_set("est a qui que et il elle on y ou n pas se s c ici entiere voisine pleine non barree")
+_SMALL = word_set("de du des la le les d l et en sur sous aux au à")
 _LONGEST_NAME = 7
 _KEEP_A = re.compile(r"^(?:de la |du |des |de l'|de |d'|à |aux )?", re.IGNORECASE)
 
@@ -45,6 +46,14 @@ def find_address(text: str) -> str | None:
             words.pop()
         if not words or fold(words[0]) in _NOT_NAMES:
             continue
-        parts = [match["number"], match["suffix"], match["way"].lower(), *words]
+        parts = [match["number"], match["suffix"], match["way"].lower(), *map(_proper, words)]
         return " ".join(part for part in parts if part)
     return None
+
+
+def _proper(word: str) -> str:
+    """Write one word of a way's name: "rue des Bains", "rue de l'Église"."""
+    head, mark, tail = word.rpartition("'")
+    if mark:
+        return f"{head}'{_proper(tail)}" if tail else word
+    return word if word.lower() in _SMALL else word[:1].upper() + word[1:]
