@@ -11,10 +11,10 @@ from dataclasses import replace
 from voicebot.dialog.knowledge.answers import Choice
 from voicebot.dialog.knowledge.model import Knowledge
 from voicebot.dialog.nlu.base import Understander, Understanding, Verdict
-from voicebot.dialog.policy import acts, form_answers, form_run, slots
+from voicebot.dialog.policy import acts, doubts, form_answers, form_run, slots
 from voicebot.dialog.policy.evidence import pick
-from voicebot.dialog.policy.expecting import clarify_options, expected, pair_first
-from voicebot.dialog.policy.form_run import FormRun, yes_no
+from voicebot.dialog.policy.expecting import expected
+from voicebot.dialog.policy.form_run import FormRun
 from voicebot.dialog.policy.questions import (
     ClarifyQuestion,
     ConfirmSlot,
@@ -298,21 +298,13 @@ class Dialogue:
         return self._request(asked.intent, {**asked.entities, asked.slot: value}, "")
 
     def _take_confirmation(self, question: ConfirmSlot, heard: Heard, understood: Understanding | None) -> Draft | None:
-        said = self._yes_or_no(heard, understood)
+        said = form_answers.yes_or_no(self._talk, heard, understood)
         if said == "oui":
             return self._slot_filled(question.asked, question.value)
         again = slots.take_slot(self._talk, question.asked, heard, understood)
         if again is not None and again.sure and again.id != question.value:
             return self._slot_filled(question.asked, again.id)
         return slots.ask_slot_again(self._talk, question.asked)
-
-    def _yes_or_no(self, heard: Heard, understood: Understanding | None) -> str | None:
-        picked = pick(heard, yes_no(self._talk))
-        if picked is not None and picked.sure:
-            return picked.id
-        if understood is not None and understood.intent in ("oui", "non"):
-            return understood.intent
-        return None
 
     def _take_form(self, run: FormRun, heard: Heard, understood: Understanding | None) -> Draft | None:
         before = dict(run.values)
@@ -368,7 +360,7 @@ class Dialogue:
     def _take_clarified(
         self, question: ClarifyQuestion, heard: Heard, understood: Understanding | None
     ) -> Draft | None:
-        picked = pick(heard, clarify_options(self._talk, question))
+        picked = pick(heard, doubts.clarify_options(self._talk, question))
         if picked is not None:
             intent = picked.id
         elif understood is not None and understood.verdict is Verdict.SURE and "." in understood.intent:
@@ -386,10 +378,10 @@ class Dialogue:
         """
         if understood is not None and understood.intent in (question.first, question.second):
             return self._request(understood.intent, {**question.entities, **understood.entities}, "")
-        told = {} if understood is None else {name: understood.entities.get(name, "") for name in ("commune", "flux")}
-        if any(told.values()) and understood is not None and understood.verdict is not Verdict.SURE:
+        told = doubts.told(understood)
+        if told:
             self._understood = None
-            return self._request(question.first, {**question.entities, **{k: v for k, v in told.items() if v}}, "")
+            return self._request(question.first, {**question.entities, **told}, "")
         return self._misunderstood()
 
     def _take_more(self, heard: Heard, understood: Understanding | None) -> Draft | None:
@@ -589,7 +581,7 @@ class Dialogue:
             expect=self._expect(),
             intent=candidates[0].intent if candidates else None,
             confidence=candidates[0].confidence if candidates else 0.0,
-            alternatives=pair_first(draft, candidates) if clarifying else tuple(candidates[1:]),
+            alternatives=doubts.pair_first(draft, candidates) if clarifying else tuple(candidates[1:]),
             entities=dict(understood.entities) if understood is not None else dict(self._filled),
             pace=memory.pace,
             gain_db=memory.gain_db,

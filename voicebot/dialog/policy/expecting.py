@@ -1,5 +1,6 @@
 """What the caller is expected to say next, from the question being asked."""
 
+from voicebot.dialog.policy.doubts import clarify_options
 from voicebot.dialog.policy.form_run import FormRun, form_expect, yes_no
 from voicebot.dialog.policy.questions import (
     ClarifyQuestion,
@@ -11,8 +12,8 @@ from voicebot.dialog.policy.questions import (
     Suggestions,
 )
 from voicebot.dialog.policy.slots import slot_expect
-from voicebot.dialog.policy.talk import Draft, Talk
-from voicebot.dialog.turns import Candidate, Clarify, Expect, Option
+from voicebot.dialog.policy.talk import Talk
+from voicebot.dialog.turns import Expect
 
 
 def expected(talk: Talk, question: Question | None, form: FormRun | None) -> Expect:
@@ -29,21 +30,3 @@ def expected(talk: Talk, question: Question | None, form: FormRun | None) -> Exp
     if isinstance(question, ClarifyQuestion):
         return Expect(None, clarify_options(talk, question), no_input_s=patience)
     return Expect(phrases=talk.knowledge.vocabulary, no_input_s=patience)
-
-
-def clarify_options(talk: Talk, question: ClarifyQuestion) -> tuple[Option, ...]:
-    """Return the two subjects of a doubt as options, by name, rank or key; one alone is a yes or no."""
-    subjects, marks = talk.knowledge.subjects, talk.knowledge.marks
-    if question.second not in subjects:
-        yes = yes_no(talk)[0]
-        return (Option(question.first, (*yes.texts, *subjects[question.first].texts), yes.label, "1"),)
-    ranks = ((question.first, marks["premier"], "1"), (question.second, marks["second"], "2"))
-    return tuple(Option(name, (*subjects[name].texts, *rank), subjects[name].name, key) for name, rank, key in ranks)
-
-
-def pair_first(draft: Draft, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """Return the candidates with the two of the clarification first."""
-    pair = next((action.first, action.second) for action in draft.actions if isinstance(action, Clarify))
-    known = {one.intent: one for one in candidates}
-    first = tuple(known.get(name, Candidate(name, 0.0)) for name in pair)
-    return (*first, *(one for one in candidates if one.intent not in pair))

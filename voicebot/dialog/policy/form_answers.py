@@ -82,6 +82,14 @@ def leaves(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding)
     return not _is_place(talk, heard.text) and len(fold(heard.text).split()) >= _QUESTION_WORDS
 
 
+def yes_or_no(talk: Talk, heard: Heard, understanding: Understanding | None) -> str | None:
+    """Return ``oui`` or ``non`` when the turn clearly says one of them."""
+    picked = pick(heard, yes_no(talk))
+    if picked is not None and picked.sure:
+        return picked.id
+    return understanding.intent if understanding is not None and understanding.intent in ("oui", "non") else None
+
+
 # -- values said unasked --------------------------------------------------------------------------------------
 
 
@@ -181,10 +189,7 @@ def _take_decision(talk: Talk, run: FormRun, heard: Heard, understanding: Unders
     replaced = _replaced(talk, run, slot, heard, understanding)
     if replaced is not None:
         return replaced
-    picked = pick(heard, yes_no(talk))
-    said = picked.id if picked is not None and picked.sure else None
-    if said is None and understanding is not None and understanding.intent in ("oui", "non"):
-        said = understanding.intent
+    said = yes_or_no(talk, heard, understanding)
     if said is None:
         volunteered = None
         if slot is not None and run.stage == "check" and not _digresses(talk, run, heard, understanding):

@@ -181,7 +181,7 @@ def form_expect(talk: Talk, run: FormRun) -> Expect:
         return Expect(slot.name, dictation=Dictation.DIGITS, no_input_s=patient)
     if slot.kind == "commune":
         return commune_expect(talk, run.attempt)
-    return Expect(slot.name, _options(talk, run, slot), no_input_s=patient if slot.kind in FREE else policy.no_input_s)
+    return Expect(slot.name, options(talk, run, slot), no_input_s=patient if slot.kind in FREE else policy.no_input_s)
 
 
 def options(talk: Talk, run: FormRun, slot: Slot) -> tuple[Option, ...]:
@@ -208,155 +208,8 @@ def store(talk: Talk, run: FormRun, slot: Slot, value: str) -> None:
             run.forget(other)
 
 
-def _take_decision(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | None) -> Draft | None:
-    corrected = _corrected(talk, run, heard, anywhere=True) if heard.text else None
-    if corrected is not None:
-        return corrected
-    if run.stage == "correct":
-        return _take_wrong_slot(talk, run, heard)
-    picked = pick(heard, yes_no(talk))
-    said = picked.id if picked is not None and picked.sure else None
-    if said is None and understanding is not None and understanding.intent in ("oui", "non"):
-        said = understanding.intent
-    if said is None:
-        return None
-    slot = run.form.slot(run.asked)
-    if run.stage == "recap":
-        if said == "oui":
-            run.checked.add("*")
-            return advance(talk, run, Draft())
-        run.stage = "correct"
-        return put(talk, run, Draft())
-    if slot is None:
-        return None
-    if run.stage == "caller":
-        run.caller_refused = said == "non"
-        if said == "oui":
-            _store(talk, run, slot, talk.context.caller)
-            run.checked.add(slot.name)
-        return advance(talk, run, Draft())
-    if said == "oui":
-        run.checked.add(slot.name)
-    else:
-        run.forget(slot)
-    return advance(talk, run, Draft())
-
-
-def _take_wrong_slot(talk: Talk, run: FormRun, heard: Heard) -> Draft | None:
-    folded = fold(heard.text)
-    for slot in run.form.slots:
-        if slot.name in run.values and contains(folded, slot.label or slot.name):
-            run.forget(slot)
-            run.checked.discard("*")
-            return advance(talk, run, Draft())
-    return None
-
-
-def _corrected(talk: Talk, run: FormRun, heard: Heard, anywhere: bool = False) -> Draft | None:
-    """Take "non, le 12" for the last value it fits, whichever question was asked."""
-    folded = fold(heard.text)
-    starts = folded.split(" ", 1)[0] if folded else ""
-    marked = starts == "non" or any(contains(folded, mark) for mark in talk.knowledge.marks["correction"])
-    if not (marked or anywhere) or len(folded.split()) < 2:
-        return None
-    for slot in reversed(run.form.slots):
-        if slot.name not in run.values or slot.kind not in STRONG or (slot.kind == "choix" and not marked):
-            continue
-        value = _value(talk, run, slot, heard)
-        if value is None or value == run.values[slot.name]:
-            continue
-        if slot.kind == "creneau" and not _offered(talk, run, value):
-            draft = talk.text("formulaire.date_indisponible", {"date": full_date(Offer.parse(value).day)})
-            run.forget(slot)
-            return advance(talk, run, draft)
-        _store(talk, run, slot, value)
-        if slot.kind != "telephone":
-            run.checked.add(slot.name)
-        return advance(talk, run, talk.text("formulaire.corrige", {"valeur": spoken(slot, value, talk.today)}))
-    return None
-
-
-def _digresses(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | None) -> bool:
-    if understanding is None or understanding.verdict is not Verdict.SURE or understanding.elliptic:
-        return False
-    if understanding.intent in (*run.form.intents, "hors_sujet", "oui", "non", "merci", "saluer"):
-        return False
-    folded = fold(heard.text)
-    asks = "?" in heard.text or any(contains(folded, mark) for mark in talk.knowledge.marks["digression"])
-    return asks and len(folded.split()) >= _QUESTION_WORDS
-
-
-def _is_nothing(talk: Talk, heard: Heard, understanding: Understanding | None) -> bool:
-    if understanding is not None and understanding.verdict is Verdict.SURE and understanding.intent == "non":
-        return True
-    folded = fold(heard.text)
-    return any(folded == fold(mark) for mark in (*talk.knowledge.marks["rien"], *talk.knowledge.marks["non"]))
-
-
-def _wants_others(talk: Talk, heard: Heard, understanding: Understanding | None) -> bool:
-    folded = fold(heard.text)
-    if any(contains(folded, mark) for mark in talk.knowledge.marks["suivants"]):
-        return True
-    return understanding is not None and understanding.intent == "non" and len(folded.split()) < 3
-
-
-def _value(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
-    if heard.keys:
-        return _typed(talk, run, slot, heard)
-    options = _options(talk, run, slot)
-    dated = _on_date(talk, run, heard) if slot.kind == "creneau" else None
-    if dated is not None and _names_date(heard.text):
-        return dated
-    picked = pick(heard, options) if options else None
-    if picked is not None and picked.sure:
-        return picked.id
-    if slot.kind == "creneau":
-        return dated
-    name = "description" if slot.kind == "objet" else slot.name
-    found = talk.understander.slot_value(name, heard.text, heard.alternatives, talk.background(name))
-    if slot.kind == "choix" or (options and found not in {option.id for option in options}):
-        return picked.id if picked is not None and slot.kind in ("commune", "flux") else None
-    if slot.kind in FREE and talk.is_mark("attente", heard.text):
-        return None
-    if slot.kind in FREE and by_words(heard, yes_no(talk)) and len(fold(heard.text).split()) <= _SHORT_ANSWER:
-        return None
-    if found is None and slot.kind in (*FREE, "telephone"):
-        found = heard.text
-    value = valid(slot.kind, found, talk.today) if found else None
-    return latest(value, talk.today) if value and slot.past else value
-
-
-def _typed(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
-    entry = heard.keys.split("*")[-1].rstrip("#")
-    if slot.kind in ("telephone", "reference"):
-        return valid(slot.kind, entry, talk.today)
-    picked = pick(heard, _options(talk, run, slot))
-    return picked.id if picked else None
-
-
-def _names_date(text: str) -> bool:
-    folded = fold(text)
-    return any(char.isdigit() for char in folded) or any(contains(folded, month) for month in MONTHS)
-
-
-def _on_date(talk: Talk, run: FormRun, heard: Heard) -> str | None:
-    """Return the appointment on the date said, at the moment said if it is free."""
-    found = talk.understander.slot_value("date", heard.text, heard.alternatives, talk.background("date"))
-    try:
-        day = date.fromisoformat((found or "")[:10])
-    except ValueError:
-        return None
-    free = [offer for offer in _free(talk, run) if offer.day == day]
-    folded = fold(heard.text)
-    meant = [offer for offer in free if contains(folded, offer.moment_name)]
-    return (meant or free or [Offer(day, "")])[0].value
-
-
-def _offered(talk: Talk, run: FormRun, value: str) -> bool:
-    return any(offer.value == value for offer in _free(talk, run))
-
-
-def _free(talk: Talk, run: FormRun) -> list[Offer]:
+def free_offers(talk: Talk, run: FormRun) -> list[Offer]:
+    """Return the appointments still free, in order."""
     appointments = run.form.appointments
     if appointments is None:
         return []

@@ -1,0 +1,32 @@
+"""A doubt between two subjects: how it is put, how it may be answered, and what settles it without an answer."""
+
+from voicebot.dialog.nlu.base import Understanding, Verdict
+from voicebot.dialog.policy.form_run import yes_no
+from voicebot.dialog.policy.questions import ClarifyQuestion
+from voicebot.dialog.policy.talk import Draft, Talk
+from voicebot.dialog.turns import Candidate, Clarify, Option
+
+
+def told(understood: Understanding | None) -> dict[str, str]:
+    """Return where, or which bin, an answer says that chooses no subject and asks for none; nothing otherwise."""
+    if understood is None or understood.verdict is Verdict.SURE:
+        return {}
+    return {name: value for name in ("commune", "flux") if (value := understood.entities.get(name, ""))}
+
+
+def clarify_options(talk: Talk, question: ClarifyQuestion) -> tuple[Option, ...]:
+    """Return the two subjects of a doubt as options, by name, rank or key; one alone is a yes or no."""
+    subjects, marks = talk.knowledge.subjects, talk.knowledge.marks
+    if question.second not in subjects:
+        yes = yes_no(talk)[0]
+        return (Option(question.first, (*yes.texts, *subjects[question.first].texts), yes.label, "1"),)
+    ranks = ((question.first, marks["premier"], "1"), (question.second, marks["second"], "2"))
+    return tuple(Option(name, (*subjects[name].texts, *rank), subjects[name].name, key) for name, rank, key in ranks)
+
+
+def pair_first(draft: Draft, candidates: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Return the candidates with the two of the clarification first."""
+    pair = next((action.first, action.second) for action in draft.actions if isinstance(action, Clarify))
+    known = {one.intent: one for one in candidates}
+    first = tuple(known.get(name, Candidate(name, 0.0)) for name in pair)
+    return (*first, *(one for one in candidates if one.intent not in pair))
