@@ -9,10 +9,11 @@ from openapi_spec_validator import validate
 
 from tests.web.visitors import Rote, run, visiting
 from voicebot.profile import Profile
+from voicebot.web.api_operations import API_OPERATIONS
 from voicebot.web.chat_operations import CHAT_OPERATIONS
 from voicebot.web.openapi import document
 
-DOCUMENT = document(CHAT_OPERATIONS, "voicebot", "1")
+DOCUMENT = document((*CHAT_OPERATIONS, *API_OPERATIONS), "voicebot", "1")
 
 
 def check(method: str, path: str, status: int, content_type: str, body: Any) -> None:

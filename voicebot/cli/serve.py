@@ -55,6 +55,7 @@ def serve(config: ConfigOption = CONFIG) -> None:
 async def _serve(config: Path) -> bool:
     from voicebot.app import open_service
     from voicebot.calls.keeping import JournalWitness
+    from voicebot.cli.serve_api import mount_api
     from voicebot.cli.serve_chat import mount_chat
     from voicebot.cli.serve_delivery import open_delivery
     from voicebot.clock import WallClock
@@ -86,6 +87,7 @@ async def _serve(config: Path) -> bool:
         stack.push_async_callback(line.stop)
         site = _build_pages(service, board, stop)
         mount_chat(site, settings, service, journal, clock)
+        mount_api(site, settings, journal, clock)
         await _start_pages(site, settings, stack)
         loop.add_signal_handler(signal.SIGHUP, service.shelf.hint)
         watching = loop.create_task(service.shelf.watch(), name="watch-profiles")

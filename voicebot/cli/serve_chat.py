@@ -2,8 +2,6 @@
 
 from typing import TYPE_CHECKING
 
-import voicebot
-
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -18,7 +16,7 @@ if TYPE_CHECKING:
 def mount_chat(
     site: "web.Application", settings: "Settings", service: "Service", journal: "Journal", clock: "Clock"
 ) -> None:
-    """Add the chat to the site, if the configuration wants one: its API, its window, its document.
+    """Add the chat to the site, if the configuration wants one: its API and its window.
 
     Raises:
         ChatTextsError: the chat's words have mistakes.
@@ -26,10 +24,8 @@ def mount_chat(
     from voicebot.app import CHAT_TEXTS, new_dialogue
     from voicebot.calls.keeping import JournalWitness
     from voicebot.web.chat import PREFIX, chat_application
-    from voicebot.web.chat_operations import CHAT_OPERATIONS
     from voicebot.web.chat_rooms import ChatPorts, ChatRooms
     from voicebot.web.chat_texts import load_chat_texts
-    from voicebot.web.openapi import document, openapi_route
     from voicebot.web.widget import widget_routes
 
     if not settings.web.chat.enabled:
@@ -46,4 +42,3 @@ def mount_chat(
     rooms = ChatRooms(settings.web.chat, ports, texts, clock)
     site.add_subapp(PREFIX, chat_application(rooms, clock, settings.web.proxies))
     site.add_routes(widget_routes(settings.web.chat.demo))
-    site.add_routes([openapi_route(document(CHAT_OPERATIONS, "voicebot", voicebot.__version__))])

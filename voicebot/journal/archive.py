@@ -14,7 +14,17 @@ from voicebot.journal.database import Database
 from voicebot.journal.figures import Report, read_report
 from voicebot.journal.lines import reference_key
 from voicebot.journal.retention import purge
-from voicebot.journal.schema import actions, contacts, coordinates, outbox, preferences, records, surveys, turns
+from voicebot.journal.schema import (
+    actions,
+    consents,
+    contacts,
+    coordinates,
+    outbox,
+    preferences,
+    records,
+    surveys,
+    turns,
+)
 from voicebot.journal.seal import Seal
 from voicebot.journal.settings import Retention
 
@@ -59,6 +69,16 @@ class Archive:
     def __init__(self, database: Database, seal: Seal | None = None) -> None:
         self._database = database
         self._seal = seal
+
+    @property
+    def database(self) -> Database:
+        """The database it reads."""
+        return self._database
+
+    @property
+    def seal(self) -> Seal | None:
+        """What opens coordinates, if the keys are there."""
+        return self._seal
 
     async def find_request(self, reference: str) -> RequestState | None:
         """Return the latest request with this reference, ``None`` when there is none.
@@ -157,6 +177,7 @@ class Archive:
                 ("surveys", surveys, select(surveys).where(surveys.c.contact_id.in_(mine)).order_by(surveys.c.at)),
                 ("records", records, _records_of(person).order_by(records.c.opened_at)),
                 ("preferences", preferences, select(preferences).where(preferences.c.person == person)),
+                ("consents", consents, select(consents).where(consents.c.person == person)),
                 ("deliveries", outbox, _deliveries_of(person).order_by(outbox.c.queued_at)),
             ):
                 found[name] = [_plain(table, row) for row in await connection.execute(query)]
@@ -166,6 +187,10 @@ class Archive:
         for record in found["records"]:
             if self._seal is not None and record["id"] in closed:
                 record["coordinates"] = self._seal.open(closed[record["id"]])
+        for consent in found["consents"]:
+            token = consent.pop("token")
+            if self._seal is not None:
+                consent["coordinates"] = self._seal.open(token)
         for delivery in found["deliveries"]:
             token = delivery.pop("token")
             if self._seal is not None and token:
@@ -188,6 +213,7 @@ class Archive:
                 ("surveys", delete(surveys).where(surveys.c.contact_id.in_(ids))),
                 ("contacts", delete(contacts).where(contacts.c.id.in_(ids))),
                 ("preferences", delete(preferences).where(preferences.c.person == person)),
+                ("consents", delete(consents).where(consents.c.person == person)),
             ):
                 counts[name] = (await connection.execute(removal)).rowcount
         await self._database.forget_deleted()

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from voicebot.journal.schema import (
     actions,
     announcements,
+    consents,
     contacts,
     coordinates,
     outbox,
@@ -50,6 +51,7 @@ async def purge(connection: AsyncConnection, now: datetime, periods: Retention) 
         ("coordinates", delete(coordinates).where(coordinates.c.kept_at < before(periods.coordinates))),
         ("records", delete(records).where(records.c.changed_at < before(periods.records))),
         ("preferences", delete(preferences).where(preferences.c.consented_at < before(periods.preferences))),
+        ("consents", delete(consents).where(consents.c.consented_at < before(periods.consents))),
         ("actions", delete(actions).where(actions.c.at < before(periods.actions))),
         ("deliveries", delete(outbox).where(outbox.c.settled_at < before(periods.deliveries))),
         ("announcements", delete(announcements).where(announcements.c.at < before(periods.deliveries))),

@@ -206,6 +206,32 @@ announcements = Table(
 )
 """What was stored and is not announced to the outside yet: a ``record`` kept or a contact ``ended``, by its id."""
 
+consents = Table(
+    "consents",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("purpose", String, primary_key=True),
+    Column("channel", String, primary_key=True),
+    Column("consented_at", Moment, nullable=False, index=True),
+    Column("source", String, nullable=False),
+    Column("token", Text, nullable=False),
+)
+"""What a person agreed to be contacted for, by ``email``, ``sms`` or ``phone``; ``token`` is the address, encrypted."""
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("digest", String, nullable=False),
+    Column("scopes", Document, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("used_at", Moment),
+    Column("revoked_at", Moment),
+)
+"""A token of the REST API, without its secret; ``used_at`` is right to the hour."""
+
 actions = Table(
     "actions",
     metadata,

@@ -15,9 +15,9 @@ class Retention:
     ``transcripts``: what was heard and said, from the end of the contact. ``callers``: the pseudonym that ties a
     contact to a person; past it the contact only counts in figures. ``contacts``: the contact itself, with its survey.
     ``records``: tickets, appointments, callbacks and messages, from their last change. ``coordinates``: the numbers,
-    e-mail addresses and names left with them. ``preferences``: from the last time they were confirmed. ``actions``:
-    what supervisors did. ``deliveries``: that a message was sent to the outside (what it said goes when it is sent), or
-    the whole of one that could not be.
+    e-mail addresses and names left with them. ``preferences`` and ``consents``: from the last time they were confirmed.
+    ``actions``: what supervisors and tokens did. ``deliveries``: that a message was sent to the outside (what it said
+    goes when it is sent), or the whole of one that could not be.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -28,6 +28,7 @@ class Retention:
     records: int = 730
     coordinates: int = 365
     preferences: int = 730
+    consents: int = 1095
     actions: int = 365
     deliveries: int = 90
 

@@ -1,8 +1,23 @@
 """Where the web pages listen, and what the chat allows."""
 
 from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 from voicebot.web.chat_settings import ChatSettings
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSettings:
+    """The REST API for other programs; each token may ask ``per_minute`` times."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    enabled: bool = True
+    per_minute: int = 300
+
+    def __post_init__(self) -> None:
+        if self.per_minute < 1:
+            raise ValueError("per_minute must be 1 or more")
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +31,4 @@ class WebSettings:
     port: int = 8080
     proxies: tuple[str, ...] = ()
     chat: ChatSettings = field(default_factory=ChatSettings)
+    api: ApiSettings = field(default_factory=ApiSettings)
