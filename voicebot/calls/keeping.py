@@ -77,7 +77,9 @@ class JournalWitness:
                 turn.delay_ms() if known else None,
             )
         )
-        self._unanswered = (seq, turn) if call.realtime and not known else None
+        self._unanswered = (seq, turn) if call.realtime else None
+        if known and turn.parts_s:
+            self._note_answered()
         self._keep_records(call, turn.t_s)
 
     def ended(self, call: CallRecord) -> None:
@@ -104,7 +106,7 @@ class JournalWitness:
             return
         (seq, turn), self._unanswered = self._unanswered, None
         delay_ms = turn.delay_ms()
-        if delay_ms is not None:
+        if delay_ms is not None and turn.parts_s:
             self._journal.turn_answered(TurnAnswered(self.contact, seq, delay_ms, dict(turn.parts_s)))
 
     def _keep_records(self, call: CallRecord, t_s: float) -> None:
