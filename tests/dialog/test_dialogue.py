@@ -371,3 +371,8 @@ def test_doubtful_goodbye_is_asked_again_before_hanging_up() -> None:
     reply = last("bon ben voilà [au_revoir ou urgence]")
     assert HangUp() not in reply.actions
     assert "?" in reply.text
+
+
+def test_despair_is_answered_before_any_other_danger() -> None:
+    reply = converse(KNOWLEDGE, "j’ai envie de mourir [urgence]")[1][-1]
+    assert "3114" in reply.text

@@ -360,3 +360,18 @@ def test_the_first_offer_is_taken_by_its_rank_or_by_indifference(said: str) -> N
     offered, taken = replies(*BULKY, f"{said} [?]")[-2:]
     assert offered.expect.slot == "creneau"
     assert taken.expect.slot != "creneau"
+
+
+def test_a_day_said_with_the_time_of_a_callback_is_kept() -> None:
+    kept_slots = kept(last("rappelez-moi [rappel]", "oui [oui]", "demain matin [? date=2026-11-25]"))
+    assert kept_slots["date"] == "2026-11-25"
+
+
+def test_what_was_asked_first_answers_the_first_question_of_the_form_it_leads_to() -> None:
+    reply = last("effacez mes données [rgpd]", "oui [oui]")
+    assert Ask("nom", "rgpd") in reply.actions
+
+
+def test_a_form_without_an_intent_hands_over_when_it_cannot_be_filled() -> None:
+    reply = last("mes données [rgpd]", "oui [oui]", *("bla bla [?]",) * 3)
+    assert any(isinstance(action, Transfer) for action in reply.actions)

@@ -171,10 +171,10 @@ class Dialogue:
             return self._take(heard, None) or self._misunderstood()
         understood = talk.understander.understand(heard.text, heard.alternatives, talk.background(expect.slot))
         self._understood = understood
-        if acts.is_urgent(understood.intent, understood.confidence) and any(char.isalpha() for char in folded):
-            return self._leave_form(acts.emergency(talk))
         if any(contains(folded, mark) for mark in talk.knowledge.marks["detresse"]):
             return self._leave_form(acts.distress(talk))
+        if acts.is_urgent(understood.intent, understood.confidence) and any(char.isalpha() for char in folded):
+            return self._leave_form(acts.emergency(talk))
         if self._rude(folded, understood):
             return self._calm()
         act = understood.intent if understood.verdict is Verdict.SURE else ""
@@ -321,7 +321,9 @@ class Dialogue:
         self._form = None
         if run.form.record == "callback" or not self._talk.open:
             return self._talk.text("formulaire.echec")
-        return acts.transfer(self._talk, self._talk.text("formulaire.echec.conseiller"), run.form.intents[0])
+        return acts.transfer(
+            self._talk, self._talk.text("formulaire.echec.conseiller"), next(iter(run.form.intents), "conseiller")
+        )
 
     def _form_step(self, draft: Draft) -> Draft:
         if draft.question is None:
@@ -352,7 +354,8 @@ class Dialogue:
         if kind == "intention":
             return self._request(name, {}, heard.text)
         if kind == "formulaire":
-            return self._start(name, dict(self._talk.memory.entities), heard.text)
+            asked = " ".join([*self._talk.memory.requests[-1:], heard.text])
+            return self._start(name, dict(self._talk.memory.entities), asked)
         if kind == "conseiller":
             return acts.transfer(self._talk, Draft(), name or self._talk.memory.intent or "conseiller")
         return self._settled(self._talk.text("entendu"))
@@ -365,6 +368,8 @@ class Dialogue:
             intent = picked.id
         elif understood is not None and understood.verdict is Verdict.SURE and "." in understood.intent:
             return None
+        elif understood is not None and understood.verdict is Verdict.SURE and understood.intent == "merci":
+            return acts.more(self._talk, Draft())
         else:
             return self._unclear(question, understood)
         self._understood = None

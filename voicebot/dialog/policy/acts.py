@@ -145,7 +145,8 @@ def menu(talk: Talk, answer: str = "menu") -> Draft:
 
 def more(talk: Talk, draft: Draft) -> Draft:
     """Ask whether there is anything else."""
-    if talk.knowledge.identity.policy.more and talk.context.channel == "voice":
+    asks = talk.knowledge.identity.policy.more and talk.context.channel == "voice"
+    if asks or not draft.says:
         talk.tell(draft, "autre_chose")
     draft.question = MoreQuestion()
     return draft

@@ -109,7 +109,7 @@ def _volunteer(
         noted = True
         if known:
             corrected = spoken(slot, value, talk.today)
-    _keep_number(talk, run, understanding)
+    _keep_beside(talk, run, understanding)
     if corrected is not None:
         return talk.text("formulaire.corrige", {"valeur": corrected})
     return talk.text("formulaire.note") if noted else None
@@ -140,11 +140,12 @@ def _overrides(talk: Talk, slot: Slot, asked: Slot, heard: Heard, understanding:
     return True
 
 
-def _keep_number(talk: Talk, run: FormRun, understanding: Understanding | None) -> None:
-    """Keep a telephone number that the form has no slot for beside its values: the service may need to call."""
-    number = _entity(talk, understanding, "telephone")
-    if number and not any(slot.kind == "telephone" for slot in run.form.slots):
-        run.said["telephone"] = number
+def _keep_beside(talk: Talk, run: FormRun, understanding: Understanding | None) -> None:
+    """Keep a number or a day that the form has no slot for beside its values: the service may need them."""
+    for kind in ("telephone", "date"):
+        value = _entity(talk, understanding, kind)
+        if value and not any(slot.kind in (kind, "creneau") for slot in run.form.slots):
+            run.said[kind] = value
 
 
 def _foresee(run: FormRun, heard: Heard) -> None:
