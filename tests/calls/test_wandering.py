@@ -13,20 +13,19 @@ from voicebot.profile import Profile, load_profile
 
 PROFILES = Path(__file__).parents[2] / "profiles"
 OPEN, CLOSED = datetime(2026, 11, 24, 10, tzinfo=PARIS), datetime(2026, 11, 24, 21, tzinfo=PARIS)
-SAID = (
-    """
-bonjour|c'est quand les poubelles|à Touques|et le verre|et demain|à Honfleur|je veux un rendez-vous pour un canapé
-un seul|beaucoup|12 rue des Bains à Trouville|oui|non|non, le 14|le premier|aucun des trois|matin|mardi|hier
-zéro six douze trente-quatre cinquante-six soixante-dix-huit|06 12 34 56 78|non, à Deauville|derrière le cimetière
-je veux signaler un dépôt sauvage|des gravats|mes poubelles n'ont pas été ramassées|les ordures|rappelez-moi
-effacez mes données|Jean Martin|jean point martin arobase orange point fr|où en est ma demande|D 4 7 2|au fait vous ouvrez quand
-où jeter une poêle|en plastique|la borne déborde|annuler|laissez tomber|répétez|plus lentement|plus fort|menu|aide|merci
-au revoir|un conseiller|t'es nul|il y a une fuite dans la rue|chez moi|je ne sais pas|euh|attendez|autre chose|le deuxième
-la déchèterie|les encombrants|l'eau|je voudrais un bac|je vends ma maison|le train pour Paris|quel temps fait-il|et à Villers
-""".replace("\n", "|")
-    .strip("|")
-    .split("|")
-)
+_TOLD = """
+bonjour|c'est quand les poubelles|à Touques|et le verre|et demain|à Honfleur
+je veux un rendez-vous pour un canapé|un seul|beaucoup|12 rue des Bains à Trouville|oui|non|non, le 14
+le premier|aucun des trois|matin|mardi|hier|zéro six douze trente-quatre cinquante-six soixante-dix-huit
+06 12 34 56 78|non, à Deauville|derrière le cimetière|je veux signaler un dépôt sauvage|des gravats
+mes poubelles n'ont pas été ramassées|les ordures|rappelez-moi|effacez mes données|Jean Martin
+jean point martin arobase orange point fr|où en est ma demande|D 4 7 2|au fait vous ouvrez quand
+où jeter une poêle|en plastique|la borne déborde|annuler|laissez tomber|répétez|plus lentement|plus fort|menu
+aide|merci|au revoir|un conseiller|t'es nul|il y a une fuite dans la rue|chez moi|je ne sais pas|euh|attendez
+autre chose|le deuxième|la déchèterie|les encombrants|l'eau|je voudrais un bac|je vends ma maison
+le train pour Paris|quel temps fait-il|et à Villers
+"""
+SAID = _TOLD.replace("\n", "|").strip("|").split("|")
 KEYS = ("1", "2", "5", "0", "*", "#", "9", "868#", "0612345678", "12345*")
 
 
@@ -49,7 +48,7 @@ def turn(chance: random.Random, channel: Channel) -> Heard:
 @pytest.mark.parametrize("at", [OPEN, CLOSED], ids=["open", "closed"])
 def test_a_wandering_conversation_always_gets_an_answer(profile: Profile, at: datetime, channel: Channel) -> None:
     for seed in range(25):
-        chance = random.Random(seed)
+        chance = random.Random(seed)  # noqa: S311 - a caller wanders, nothing is secret
         dialogue = new_dialogue(profile, lambda: at, seed=str(seed), caller="+33612345678", channel=channel)
         said: list[Heard] = []
         dialogue.greet()

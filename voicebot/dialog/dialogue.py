@@ -319,11 +319,7 @@ class Dialogue:
         if again is not None:
             return again
         self._form = None
-        if run.form.record == "callback" or not self._talk.open:
-            return self._talk.text("formulaire.echec")
-        return acts.transfer(
-            self._talk, self._talk.text("formulaire.echec.conseiller"), next(iter(run.form.intents), "conseiller")
-        )
+        return form_answers.given_up(self._talk, run)
 
     def _form_step(self, draft: Draft) -> Draft:
         if draft.question is None:

@@ -10,6 +10,7 @@ from datetime import date
 from voicebot.dialog.forms.spec import Slot
 from voicebot.dialog.forms.values import FREE, STRONG, Offer, latest, spoken, valid
 from voicebot.dialog.nlu.base import Understanding, Verdict
+from voicebot.dialog.policy import acts
 from voicebot.dialog.policy.evidence import by_words, pick
 from voicebot.dialog.policy.form_run import FormRun, advance, ask, free_offers, options, put, store, yes_no
 from voicebot.dialog.policy.talk import Draft, Talk
@@ -72,6 +73,14 @@ def misunderstood(talk: Talk, run: FormRun) -> Draft | None:
         return None
     draft = talk.text("formulaire.invalide" if run.attempt == 1 else "formulaire.dernier_essai")
     return put(talk, run, draft)
+
+
+def given_up(talk: Talk, run: FormRun) -> Draft:
+    """Return what is said, and done, once a form could not be filled: an adviser, or the site when there is none."""
+    if run.form.record == "callback" or not talk.open:
+        return talk.text("formulaire.echec")
+    subject = next(iter(run.form.intents), "conseiller")
+    return acts.transfer(talk, talk.text("formulaire.echec.conseiller"), subject)
 
 
 def leaves(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding) -> bool:
