@@ -14,6 +14,12 @@ silence = ["Je ne vous entends pas."]
 incompris = ["Pardon ?"]
 au_revoir = "Au revoir."
 vers_conseiller = "Voyons autrement."
+[touches]
+choix = "Au clavier : {choix}."
+commune = "Tapez les lettres."
+numero = "Tapez les chiffres."
+suite = "Pour autre chose, tapez 1."
+a_dire = "Ou tapez 1."
 [mots]
 retour = ["retour"]
 """
@@ -103,6 +109,8 @@ def test_good_menus_are_read(tmp_path: Path) -> None:
         ("[menu.a]", "[menu.À]", "menu", "TOML"),
         ("[menu.a]", "[menu.A]\n[menu.a]", "menu.A", "en minuscules"),
         ("[phrases]", "[divers]\n[phrases]", "divers", "clé inconnue"),
+        ('suite = "Pour autre chose, tapez 1."', "", "touches.suite", "cette phrase manque"),
+        ("[touches]", "[touches]\nfin = 'x'", "touches.fin", "clé inconnue"),
     ],
 )
 def test_a_mistake_is_told_with_its_key(tmp_path: Path, old: str, new: str, key: str, part: str) -> None:

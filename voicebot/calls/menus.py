@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from voicebot.dialog.dialogue import Dialogue
-from voicebot.dialog.turns import Clarify, Expect, HangUp, Heard, OpenMenu, Reply, Say, Transfer
+from voicebot.dialog.turns import Clarify, Dictation, Expect, HangUp, Heard, OpenMenu, Reply, Say, Transfer
 from voicebot.ivr_menus import Do, MenuAction, Menus, MenuWalk
 from voicebot.ivr_menus.menus import ADVISER_KEY, MENU_KEY
 from voicebot.profile import DAY_MENU, NIGHT_MENU
@@ -70,9 +70,10 @@ class GuidedDialogue:
         """Return the answer to one turn of the caller."""
         walk = self._walk
         if walk is None:
-            return self._from_brain(self._brain.respond(heard))
+            reply = self._from_brain(self._brain.respond(heard))
+            return self._with_keys(reply) if heard.keys else reply
         if heard.keys:
-            return self._follow(walk.press(heard.keys[0]))
+            return self._with_keys(self._follow(walk.press(heard.keys[0])))
         if heard.silent or not (heard.text.strip() or heard.choices):
             return self._follow(walk.silence())
         return self._said(walk, heard)
@@ -153,6 +154,11 @@ class GuidedDialogue:
             return replace(reply, says=menu.says, actions=(), expect=menu.expect)
         return reply
 
+    def _with_keys(self, reply: Reply) -> Reply:
+        """Add to a question which keys answer it, for a caller who uses them."""
+        hint = "" if self._walk is not None else _hint(reply, self._setting.menus.sentences.by_keys)
+        return replace(reply, says=(*reply.says, Say(hint))) if hint else reply
+
     def _note(self, reply: Reply) -> Reply:
         self._last = reply
         return reply
@@ -165,6 +171,25 @@ class GuidedDialogue:
 def _bare(walk: MenuWalk, words: str) -> bool:
     """Tell whether the words are a choice of the menu and little else: what is longer says more than a choice."""
     return len(words.split()) <= _SHORT_WORDS and walk.names(words)
+
+
+def _hint(reply: Reply, told: Mapping[str, str]) -> str:
+    """Return which keys answer the question that ``reply`` ends with; empty when they have been said."""
+    expect = reply.expect
+    if not reply.says or any(isinstance(action, _LEAVING) for action in reply.actions):
+        return ""
+    keyed = [f"{option.label or option.texts[0]}, {option.key}" for option in expect.options if option.key]
+    if keyed:
+        if keyed[0] in reply.text or len(keyed) == 1:
+            return ""
+        return told["choix"].replace("{choix}", " ; ".join(choice[:1].lower() + choice[1:] for choice in keyed))
+    if expect.slot == "commune":
+        return told["commune"]
+    if expect.dictation is Dictation.DIGITS:
+        return told["numero"]
+    if expect.more:
+        return told["suite"]
+    return told["a_dire"] if expect.slot else ""
 
 
 def _chosen(walk: MenuWalk, heard: Heard) -> str:

@@ -84,6 +84,7 @@ class Dialogue:
         self._talk.memory.turns += 1
         self._understood = None
         self._filled = {}
+        self._talk.memory.by_keys = bool(heard.keys) or (heard.silent and self._talk.memory.by_keys)
         if heard.keys:
             draft = self._keys(heard)
         elif heard.silent or not (heard.text.strip() or heard.choices):
@@ -386,6 +387,8 @@ class Dialogue:
         return self._misunderstood()
 
     def _take_more(self, heard: Heard, understood: Understanding | None) -> Draft | None:
+        if heard.keys in ("1", "2"):
+            return acts.menu(self._talk) if heard.keys == "1" else acts.goodbye(self._talk)
         if understood is None or "." in understood.intent:
             return None
         intent = understood.intent

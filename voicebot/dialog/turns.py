@@ -56,7 +56,8 @@ class Expect:
 
     ``options`` makes the question closed, though free speech is always possible. ``phrases`` is vocabulary to favour.
     ``max_keys`` ends a typed entry without waiting for ``#`` (0: one key is an answer, unless something is dictated).
-    ``no_input_s`` is how long to wait in silence before telling the brain so.
+    ``no_input_s`` is how long to wait in silence before telling the brain so. ``more``: a request has been settled, and
+    this only waits for another, or for goodbye.
     """
 
     slot: str | None = None
@@ -65,6 +66,7 @@ class Expect:
     dictation: Dictation = Dictation.NONE
     max_keys: int = 0
     no_input_s: float = 7.0
+    more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

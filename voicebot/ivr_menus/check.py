@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from voicebot.ivr_menus.errors import MenuMistake
 from voicebot.ivr_menus.matching import fold, spoken_key
-from voicebot.ivr_menus.menus import VARIABLE, Do, Menu, Menus
+from voicebot.ivr_menus.menus import BY_KEYS, VARIABLE, Do, Menu, Menus
 
 MAX_CHOICES = 5
 MAX_DEPTH = 3
@@ -81,6 +81,11 @@ def reachable(menus: Menus) -> set[str]:
 
 def _sentence_mistakes(menus: Menus, known: Known, seconds: Callable[[str], float]) -> Iterator[MenuMistake]:
     sentences = menus.sentences
+    for name, text in sentences.by_keys.items():
+        yield from _variable_mistakes("menus", f"touches.{name}", text.replace("{choix}", ""), known)
+    for name in BY_KEYS:
+        if name not in sentences.by_keys:
+            yield MenuMistake("menus", f"touches.{name}", "cette phrase manque")
     required = {
         "silence": sentences.silences,
         "incompris": sentences.misunderstandings,

@@ -11,6 +11,9 @@ CHOICE_KEYS = "123456789"
 ADVISER_KEY, MENU_KEY, REPEAT_KEY = "0", "*", "#"
 """The keys that mean the same everywhere; a choice cannot have them."""
 
+BY_KEYS = ("choix", "commune", "numero", "suite", "a_dire")
+"""The kinds of question that keys answer: a choice, a commune, a number, anything else, what can only be said."""
+
 VARIABLE = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 
 
@@ -107,13 +110,17 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Sentences:
-    """What every menu says besides its prompt, and the words that work in all of them."""
+    """What every menu says besides its prompt, and the words that work in all of them.
+
+    ``by_keys`` tells a caller who presses keys which ones answer a question of the conversation (see ``BY_KEYS``).
+    """
 
     silences: tuple[str, ...] = ()
     misunderstandings: tuple[str, ...] = ()
     goodbye: str = ""
     to_adviser: str = ""
     universal: Mapping[Do, tuple[str, ...]] = field(default_factory=dict)
+    by_keys: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +151,7 @@ class Menus:
             yield from menu.prompts()
         yield from self.sentences.silences
         yield from self.sentences.misunderstandings
-        yield from (self.sentences.goodbye, self.sentences.to_adviser)
+        yield from (self.sentences.goodbye, self.sentences.to_adviser, *self.sentences.by_keys.values())
 
 
 def fill(text: str, variables: Mapping[str, str]) -> str:

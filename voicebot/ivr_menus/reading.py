@@ -13,7 +13,7 @@ from typing import Any
 
 from voicebot.ivr_menus.check import Known, check_menus, reachable, spoken_seconds
 from voicebot.ivr_menus.errors import MenuMistake, MenusRefused
-from voicebot.ivr_menus.menus import CHOICE_KEYS, Choice, Do, Menu, MenuAction, Menus, Sentences
+from voicebot.ivr_menus.menus import BY_KEYS, CHOICE_KEYS, Choice, Do, Menu, MenuAction, Menus, Sentences
 
 DEFAULT_MENUS = Path(__file__).resolve().parent
 """The folder of the default menus, to be given first."""
@@ -73,6 +73,7 @@ class _Found:
     menus: dict[str, Menu] = field(default_factory=dict)
     sentences: dict[str, tuple[str, ...]] = field(default_factory=dict)
     words: dict[Do, tuple[str, ...]] = field(default_factory=dict)
+    by_keys: dict[str, str] = field(default_factory=dict)
 
     def menus_together(self) -> Menus:
         def one(name: str) -> str:
@@ -86,6 +87,7 @@ class _Found:
                 goodbye=one("au_revoir"),
                 to_adviser=one("vers_conseiller"),
                 universal=self.words,
+                by_keys=self.by_keys,
             ),
         )
 
@@ -190,6 +192,12 @@ def _read_document(document: _Table, found: _Found) -> None:
         for name in _UNIVERSAL:
             words.raw(name)
         words.done()
+    by_keys = document.table("touches")
+    if by_keys:
+        found.by_keys |= {name: by_keys.text(name) for name in by_keys.names() if name in BY_KEYS}
+        for name in BY_KEYS:
+            by_keys.raw(name)
+        by_keys.done()
     document.done()
 
 

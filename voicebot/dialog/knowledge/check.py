@@ -42,6 +42,9 @@ MARKS = (
     "troisieme",
     "dernier",
     "indifferent",
+    "objets_courants",
+    "a_preciser",
+    "autres_dates",
 )
 
 

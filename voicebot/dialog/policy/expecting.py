@@ -7,6 +7,7 @@ from voicebot.dialog.policy.questions import (
     ConfirmSlot,
     FollowUp,
     FormQuestion,
+    MoreQuestion,
     Question,
     SlotQuestion,
     Suggestions,
@@ -29,4 +30,5 @@ def expected(talk: Talk, question: Question | None, form: FormRun | None) -> Exp
         return Expect(None, talk.options(question.choices), no_input_s=patience)
     if isinstance(question, ClarifyQuestion):
         return Expect(None, clarify_options(talk, question), no_input_s=patience)
-    return Expect(phrases=talk.knowledge.vocabulary, no_input_s=patience)
+    more = isinstance(question, MoreQuestion)
+    return Expect(phrases=talk.knowledge.vocabulary, no_input_s=patience, more=more)

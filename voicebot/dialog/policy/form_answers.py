@@ -12,11 +12,14 @@ from voicebot.dialog.forms.values import FREE, STRONG, Offer, latest, spoken, va
 from voicebot.dialog.nlu.base import Understanding, Verdict
 from voicebot.dialog.policy import acts
 from voicebot.dialog.policy.evidence import by_words, pick
-from voicebot.dialog.policy.form_run import FormRun, advance, ask, free_offers, options, put, store, yes_no
+from voicebot.dialog.policy.form_run import FormRun, advance, ask, by_key, free_offers, options, put, store, yes_no
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.turns import Heard
 from voicebot.dialog.wording import contains, fold, full_date
 from voicebot.hours.words import MONTHS, WEEKDAYS
+
+_DEFER_KEY = "1"
+"""Leaves a question that cannot be typed to whoever calls back."""
 
 _GIVE_UP = 3
 _QUESTION_WORDS = 3
@@ -41,7 +44,7 @@ def take(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | 
     if slot.optional and _is_nothing(talk, heard, understanding):
         run.values[slot.name] = ""
         return advance(talk, run, Draft())
-    if slot.kind == "creneau" and _wants_others(talk, heard, understanding):
+    if slot.kind == "creneau" and _wants_others(talk, run, heard, understanding):
         run.page += 1
         return ask(talk, run, slot, Draft())
     volunteered = _volunteer(talk, run, slot, heard, understanding)
@@ -258,8 +261,10 @@ def _is_place(talk: Talk, text: str) -> bool:
 
 def _take_wrong_slot(talk: Talk, run: FormRun, heard: Heard) -> Draft | None:
     folded = fold(heard.text)
+    chosen = pick(heard, by_key(run)) if heard.keys else None
     for slot in run.form.slots:
-        if slot.name in run.values and contains(folded, slot.label or slot.name):
+        named = chosen.id == slot.name if chosen else contains(folded, slot.label or slot.name)
+        if slot.name in run.values and named:
             run.forget(slot)
             run.checked.discard("*")
             return advance(talk, run, Draft())
@@ -307,13 +312,17 @@ def _digresses(talk: Talk, run: FormRun, heard: Heard, understanding: Understand
 
 
 def _is_nothing(talk: Talk, heard: Heard, understanding: Understanding | None) -> bool:
+    if heard.keys:
+        return heard.keys == _DEFER_KEY
     if understanding is not None and understanding.verdict is Verdict.SURE and understanding.intent == "non":
         return True
     folded = fold(heard.text)
     return any(folded == fold(mark) for mark in (*talk.knowledge.marks["rien"], *talk.knowledge.marks["non"]))
 
 
-def _wants_others(talk: Talk, heard: Heard, understanding: Understanding | None) -> bool:
+def _wants_others(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | None) -> bool:
+    if heard.keys:
+        return heard.keys == str(len(run.offered) + 1)
     folded = fold(heard.text)
     if any(contains(folded, mark) for mark in talk.knowledge.marks["suivants"]):
         return True
@@ -365,6 +374,8 @@ def _typed(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
     entry = heard.keys.split("*")[-1].rstrip("#")
     if slot.kind in ("telephone", "reference"):
         return valid(slot.kind, entry, talk.today)
+    if slot.kind in (*FREE, "email") and entry == _DEFER_KEY:
+        return talk.knowledge.marks["a_preciser"][0]
     picked = pick(heard, options(talk, run, slot))
     return picked.id if picked else None
 

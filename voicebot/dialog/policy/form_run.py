@@ -88,7 +88,8 @@ def advance(talk: Talk, run: FormRun, draft: Draft) -> Draft:
             continue
         if slot.name not in run.values:
             return ask(talk, run, slot, draft)
-        if slot.check and run.values[slot.name] and slot.name not in run.checked:
+        left = run.values[slot.name] in talk.knowledge.marks["a_preciser"]
+        if slot.check and run.values[slot.name] and not left and slot.name not in run.checked:
             return _check(talk, run, slot, draft)
     if _recap(run) is not None and "*" not in run.checked:
         run.stage, run.asked, run.attempt = "recap", "", 0
@@ -170,8 +171,9 @@ def form_expect(talk: Talk, run: FormRun) -> Expect:
     policy = talk.knowledge.identity.policy
     slot = run.form.slot(run.asked)
     if run.stage in ("caller", "check", "recap") or slot is None:
-        name = "oui_non" if run.stage != "correct" else None
-        return Expect(name, yes_no(talk) if name else (), no_input_s=policy.no_input_s)
+        if run.stage == "correct":
+            return Expect(None, by_key(run) if talk.memory.by_keys else (), no_input_s=policy.no_input_s)
+        return Expect("oui_non", yes_no(talk), no_input_s=policy.no_input_s)
     patient = policy.patient_no_input_s
     if slot.kind == "telephone":
         return Expect(slot.name, dictation=Dictation.DIGITS, max_keys=10, no_input_s=patient)
@@ -191,8 +193,16 @@ def options(talk: Talk, run: FormRun, slot: Slot) -> tuple[Option, ...]:
     if slot.kind == "flux":
         return stream_options(talk)
     if slot.kind == "creneau":
-        return tuple(offer.option(key, run.offered) for key, offer in enumerate(run.offered, start=1))
+        offered = tuple(offer.option(key, run.offered) for key, offer in enumerate(run.offered, start=1))
+        more = Option("", (), talk.knowledge.marks["autres_dates"][0], str(len(offered) + 1))
+        return (*offered, more) if talk.memory.by_keys else offered
     return slot.choices
+
+
+def by_key(run: FormRun) -> tuple[Option, ...]:
+    """Return the values that may be wrong as options to choose from by key."""
+    filled = [slot for slot in run.form.slots if slot.name in run.values and slot.label]
+    return tuple(Option(slot.name, (slot.label,), slot.label, str(key)) for key, slot in enumerate(filled, start=1))
 
 
 def store(talk: Talk, run: FormRun, slot: Slot, value: str) -> None:

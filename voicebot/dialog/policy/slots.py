@@ -15,6 +15,7 @@ from voicebot.dialog.turns import Ask, Dictation, Expect, Heard, Option
 from voicebot.dialog.wording import at_place, enumeration, fold
 
 KEYPAD_ATTEMPT = 2
+_LAST_KEY = 9
 LAST_ATTEMPT = 3
 
 
@@ -31,8 +32,10 @@ def commune_options(talk: Talk) -> tuple[Option, ...]:
 
 def stream_options(talk: Talk) -> tuple[Option, ...]:
     """Return the streams as options."""
+    streams = enumerate(talk.knowledge.streams.values(), start=1)
     return tuple(
-        Option(one.id, (one.name, *one.texts), one.name.capitalize()) for one in talk.knowledge.streams.values()
+        Option(one.id, (one.name, *one.texts), one.name.capitalize(), str(key) if key <= _LAST_KEY else "")
+        for key, one in streams
     )
 
 
@@ -82,6 +85,11 @@ def slot_expect(talk: Talk, asked: SlotQuestion) -> Expect:
     patience = talk.knowledge.identity.policy.no_input_s
     if asked.slot == "commune":
         return commune_expect(talk, asked.attempt)
+    if asked.slot == "objet" and talk.memory.by_keys:
+        # an object cannot be typed: the commonest are chosen by key, and only by key, for any may be said
+        common = enumerate(talk.knowledge.marks["objets_courants"], start=1)
+        options = tuple(Option(name, (name,), name, str(key)) for key, name in common)
+        return Expect(asked.slot, options, no_input_s=patience)
     if asked.slot == "flux":
         return Expect(asked.slot, stream_options(talk), no_input_s=patience)
     if asked.slot == "secteur":

@@ -63,6 +63,7 @@ class Memory:
     silences: int = 0
     menu_offered: bool = False
     typing: KeypadSearch | None = None
+    by_keys: bool = False
     demo_said: bool = False
     adviser_failed: bool = False
     pace: int = 0
