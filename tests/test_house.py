@@ -14,7 +14,7 @@ MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 80
 MAX_CONSTRUCTOR_PARAMETERS = 7
 
-LEAVES = {"clock", "espeak", "hours"}
+LEAVES = {"clock", "espeak", "hours", "logs"}
 ENGINES = {"asr", "tts", "telephony"}
 CONTENT = {"dialog", "ivr_menus", "profile"}
 SERVICES = {"audio", *ENGINES, *CONTENT, "journal", "delivery", "calls", "web"}
@@ -22,6 +22,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "clock": set(),
     "espeak": set(),
     "hours": set(),
+    "logs": set(),
     "audio": set(),
     "dialog": set(),
     "asr": {"audio"},

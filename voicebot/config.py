@@ -17,6 +17,7 @@ from voicebot.asr.settings import AsrSettings
 from voicebot.audio.settings import TurnSettings
 from voicebot.delivery.settings import Channels, DeliverySettings, MailSettings, SmsSettings, WebhookSettings
 from voicebot.journal.settings import JournalSettings
+from voicebot.logs import LogSettings
 from voicebot.telephony.settings import SipSettings
 from voicebot.tts.settings import TtsSettings
 from voicebot.web.settings import WebSettings
@@ -65,6 +66,7 @@ class Settings:
     turn: TurnSettings = field(default_factory=TurnSettings)
     sip: SipSettings = field(default_factory=SipSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    log: LogSettings = field(default_factory=LogSettings)
     journal: JournalSettings = field(default_factory=JournalSettings)
     mail: MailSettings = field(default_factory=MailSettings)
     sms: SmsSettings = field(default_factory=SmsSettings)

@@ -14,6 +14,7 @@ from voicebot.calls.ports import Witness
 from voicebot.calls.record import CallRecord
 from voicebot.calls.work import Work
 from voicebot.clock import Clock
+from voicebot.logs import on_call
 from voicebot.profile import Profile
 from voicebot.telephony.base import Leg, Line
 
@@ -63,6 +64,10 @@ class Switchboard:
         return len(left)
 
     async def _hold(self, leg: Leg) -> None:
+        with on_call(leg.info.call_id):
+            await self._talk(leg)
+
+    async def _talk(self, leg: Leg) -> None:
         work = Work()
         try:
             profile = self._profile(leg)

@@ -17,11 +17,13 @@ from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.clock import PARIS, VirtualClock
 from voicebot.config import load_settings
 from voicebot.dialog.turns import Expect, Heard, Option, Record, Reply, Say
+from voicebot.journal.settings import Retention
 from voicebot.profile import Profile
 from voicebot.web.chat import PREFIX, chat_application
 from voicebot.web.chat_rooms import ChatPorts, ChatRooms
 from voicebot.web.chat_settings import ChatSettings
 from voicebot.web.chat_texts import load_chat_texts
+from voicebot.web.public_pages import public_routes
 from voicebot.web.widget import widget_routes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,6 +129,7 @@ async def visiting(
     site = web.Application()
     site.add_subapp(PREFIX, chat_application(rooms, clock))
     site.add_routes(widget_routes(rooms.settings.demo))
+    site.add_routes(public_routes(lambda: profile.knowledge.identity, Retention()))
     async with TestClient(TestServer(site)) as client:
         yield Visit(client, rooms, clock, follower)
 

@@ -6,15 +6,19 @@ import logging
 import os
 import sys
 from collections.abc import Coroutine
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 
 from voicebot.cli.failures import WORK_FAILED, WRONG_USAGE, ExpectedErrors, WrongUsage
 from voicebot.clock import PARIS
+
+if TYPE_CHECKING:
+    from voicebot.logs import LogSettings
 
 T = TypeVar("T")
 
@@ -81,6 +85,14 @@ def run(work: Coroutine[Any, Any, T]) -> T:
     level = os.environ.get("VOICEBOT_LOG", "WARNING").upper()
     logging.basicConfig(stream=sys.stderr, level=level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     return asyncio.run(work)
+
+
+def serve_logs(settings: "LogSettings") -> None:
+    """Write logs as a service does: as configured, ``VOICEBOT_LOG`` before that for their level."""
+    from voicebot.logs import write_logs
+
+    level: Any = os.environ.get("VOICEBOT_LOG", settings.level).upper()
+    write_logs(replace(settings, level=level))
 
 
 def print_json(document: Any) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from voicebot.cli.failures import WorkFailed
-from voicebot.cli.options import CONFIG, ConfigOption, console, expected_errors, run
+from voicebot.cli.options import CONFIG, ConfigOption, console, expected_errors, run, serve_logs
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -54,16 +54,18 @@ def serve(config: ConfigOption = CONFIG) -> None:
 
 async def _serve(config: Path) -> bool:
     from voicebot.app import open_service
-    from voicebot.calls.keeping import JournalWitness
     from voicebot.cli.serve_api import mount_api
     from voicebot.cli.serve_chat import mount_chat
     from voicebot.cli.serve_delivery import open_delivery
+    from voicebot.cli.serve_follow import Followers, mount_metrics
     from voicebot.clock import WallClock
     from voicebot.config import load_settings
     from voicebot.switchboard import Switchboard
     from voicebot.telephony.engines import load_line
+    from voicebot.web.metrics import Metrics
 
     settings = load_settings(config)
+    serve_logs(settings.log)
     screen = console()
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -75,19 +77,29 @@ async def _serve(config: Path) -> bool:
         journal = await _open_journal(settings, service, clock, stack)
         service.outbox, courier = await open_delivery(settings, journal, clock, stack)
         line = load_line(settings.sip)
+        metrics = Metrics()
+        followers = Followers(journal, metrics)
         board = Switchboard(
             service,
             line,
             clock,
             lambda called: _profile_of(settings, called),
-            lambda leg: (JournalWitness(journal),),
+            lambda leg: followers.of("phone"),
         )
         _spare_real_time()
         await line.start()
         stack.push_async_callback(line.stop)
         site = _build_pages(service, board, stop)
-        mount_chat(site, settings, service, journal, clock)
+        chats = mount_chat(site, settings, service, followers, clock)
         mount_api(site, settings, journal, clock)
+        mount_metrics(
+            site,
+            metrics,
+            journal,
+            service.outbox,
+            clock,
+            lambda: {"calls_live": board.live, "chats_live": chats(), "ready": not stop.is_set()},
+        )
         await _start_pages(site, settings, stack)
         loop.add_signal_handler(signal.SIGHUP, service.shelf.hint)
         watching = loop.create_task(service.shelf.watch(), name="watch-profiles")

@@ -26,13 +26,12 @@ from voicebot.web.chat_rooms import ChatRooms, Full
 from voicebot.web.chat_session import ChatSession, Refused, Said
 from voicebot.web.origins import cross_origin
 from voicebot.web.problems import Refusal, parse, read_body
+from voicebot.web.public_pages import ACCESSIBILITY_PATH, PRIVACY_PATH
 from voicebot.web.rates import RateLimit, client_address
 
 log = logging.getLogger(__name__)
 
 PREFIX = "/api/chat"
-PRIVACY_URL = "/confidentialite"
-ACCESSIBILITY_URL = "/accessibilite"
 
 _POLL_S = 25.0
 _HEARTBEAT_S = 25.0
@@ -74,8 +73,8 @@ def look(identity: Identity, labels: dict[str, str], message_chars: int) -> dict
         "telephone": identity.facts["telephone"].value if "telephone" in identity.facts else "",
         "colours": {"main": identity.look.colour, "on_main": identity.look.on_colour},
         "message_chars": message_chars,
-        "privacy_url": PRIVACY_URL,
-        "accessibility_url": ACCESSIBILITY_URL,
+        "privacy_url": PRIVACY_PATH,
+        "accessibility_url": ACCESSIBILITY_PATH,
         "labels": labels,
     }
 

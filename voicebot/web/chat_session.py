@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
+from contextvars import copy_context
 from dataclasses import dataclass
 from enum import Enum
 
@@ -16,6 +17,7 @@ from voicebot.calls.ports import Dialogue, Witness
 from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.clock import Clock
 from voicebot.dialog.turns import Heard, Record, Reply
+from voicebot.logs import on_call
 from voicebot.web.chat_messages import Choice, Draft, Message, answer, said, typed
 from voicebot.web.chat_texts import ChatWords
 
@@ -115,7 +117,8 @@ class ChatSession:
         self._waiting += 1
         try:
             async with self._turn:
-                return await self._answer(message)
+                with on_call(self.record.call_id):
+                    return await self._answer(message)
         finally:
             self._waiting -= 1
 
@@ -206,7 +209,8 @@ class ChatSession:
         return next((one for one in offers.choices if one.id == choice_id), None) if offers is not None else None
 
     async def _think(self, work: Callable[[], Reply]) -> Reply:
-        return await asyncio.get_running_loop().run_in_executor(self._executor, work)
+        context = copy_context()
+        return await asyncio.get_running_loop().run_in_executor(self._executor, context.run, work)
 
     async def _add(self, *drafts: Draft) -> None:
         for draft in drafts:

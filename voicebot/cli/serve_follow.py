@@ -1,0 +1,57 @@
+"""Who follows the contacts of ``voicebot serve``, be they calls or chats: the journal and the measures."""
+
+import uuid
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from voicebot.calls.ports import Witness
+    from voicebot.clock import Clock
+    from voicebot.delivery.outbox import Outbox
+    from voicebot.journal.events import ContactChannel
+    from voicebot.journal.journal import Journal
+    from voicebot.web.metrics import Metrics
+
+
+class Followers:
+    """Gives each contact its witnesses."""
+
+    def __init__(self, journal: "Journal", metrics: "Metrics") -> None:
+        self._journal = journal
+        self._metrics = metrics
+
+    def of(self, channel: "ContactChannel", contact: str = "") -> "tuple[Witness, ...]":
+        """Return the witnesses of a contact, whose id is made when it has none yet."""
+        from voicebot.calls.keeping import JournalWitness
+
+        contact = contact or uuid.uuid4().hex
+        return (JournalWitness(self._journal, contact, channel), self._metrics.witness(channel))
+
+
+def mount_metrics(
+    site: "web.Application",
+    metrics: "Metrics",
+    journal: "Journal",
+    outbox: "Outbox",
+    clock: "Clock",
+    live: Callable[[], Mapping[str, float]],
+) -> None:
+    """Add the page of measures to the site; ``live`` gives the gauges that neither journal nor outbox know."""
+    from voicebot.journal.errors import JournalError
+    from voicebot.journal.tokens import Tokens
+    from voicebot.web.metrics import metrics_route
+
+    async def ask() -> Mapping[str, float]:
+        state = journal.state
+        values = dict(live())
+        values |= {"journal_waiting": state.waiting, "journal_lost": state.lost, "journal_refused": state.refused}
+        try:
+            counts = await outbox.counts()
+        except JournalError:
+            return values
+        return values | {"outbox_waiting": counts.waiting, "outbox_dead": counts.dead}
+
+    site.on_response_prepare.append(metrics.count_response)
+    site.add_routes([metrics_route(metrics, ask, Tokens(journal.database), clock)])

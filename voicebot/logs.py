@@ -1,0 +1,83 @@
+"""What the program writes of its own working: plain lines, or one JSON object a line, with the call they belong to.
+
+Nothing written is to name a person; as a last defence, whole telephone numbers and e-mail addresses are masked in every
+line, tracebacks included.
+"""
+
+import json
+import logging
+import re
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+_NUMBER = re.compile(r"(?<![\w.:\-])(?:\+|00)?\d(?:[\s./]?\d){8,13}(?![\w:\-])")
+_EMAIL = re.compile(r"(?<!sip:)(?<!sips:)\b[\w.+-]+@[\w-]+\.[\w.-]+\b")
+_TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_call: ContextVar[str] = ContextVar("call", default="")
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """``format`` of the lines on standard error, and the least ``level`` written."""
+
+    format: Literal["text", "json"] = "text"
+    level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+@contextmanager
+def on_call(call_id: str) -> Iterator[None]:
+    """Mark what is logged here, and in the tasks and threads begun here, as of this call or conversation."""
+    mark = _call.set(call_id)
+    try:
+        yield
+    finally:
+        _call.reset(mark)
+
+
+def without_persons(text: str) -> str:
+    """Return ``text`` with telephone numbers and e-mail addresses masked."""
+    return _EMAIL.sub("••@••", _NUMBER.sub("••", text))
+
+
+class TextLines(logging.Formatter):
+    """One line of text, and the traceback when there is one."""
+
+    def __init__(self) -> None:
+        super().__init__(_TEXT)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line, nobody named."""
+        call = _call.get()
+        return without_persons(super().format(record) + (f" [{call}]" if call else ""))
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: ``at``, ``level``, ``logger``, ``message``, ``call`` and ``trace`` when there are any."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the object, nobody named."""
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": without_persons(record.getMessage()),
+        }
+        if _call.get():
+            line["call"] = _call.get()
+        if record.exc_info:
+            line["trace"] = without_persons(self.formatException(record.exc_info))
+        return json.dumps(line, ensure_ascii=False)
+
+
+def write_logs(settings: LogSettings) -> None:
+    """Write the program's logs to standard error as ``settings`` say, instead of as before."""
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(JsonLines() if settings.format == "json" else TextLines())
+    root = logging.getLogger()
+    root.handlers[:] = [lines]
+    root.setLevel(settings.level)
