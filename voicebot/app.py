@@ -7,7 +7,7 @@ The only module that knows every package. A ``Service`` holds what all calls sha
 import hashlib
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from voicebot.asr.base import Recognizer
 from voicebot.asr.engines import load_recognizer
+from voicebot.calls.closing import ClosingDialogue, ClosingSentences, ClosingSetting, load_closing, remembered
 from voicebot.calls.ears import Ears
 from voicebot.calls.menus import GuidedDialogue, MenuSetting
 from voicebot.calls.mouth import Mouth
@@ -43,6 +44,7 @@ log = logging.getLogger(__name__)
 
 SENTENCES = "calls.toml"
 REQUESTS = "requests.toml"
+CLOSING = "closing.toml"
 CHAT_TEXTS = "chat.toml"
 _CALLER = "ff_siwis+bm_george"
 _CALLERS_BYTES = 200_000_000
@@ -56,6 +58,7 @@ class Service:
     recognizer: Recognizer
     voice: Voice
     sentences: Sentences
+    closing: ClosingSentences
     shelf: Shelf
     requests: Requests | None = None
     """What the journal knows of earlier requests; ``None`` when nothing is kept (a replay, a benchmark)."""
@@ -151,10 +154,16 @@ def _usual_caller(models_dir: Path, threads: int) -> SpokenVoice:
         return load_caller_voice("pico", models_dir, threads)
 
 
-def prompt_texts(profile: Profile, sentences: Sentences) -> tuple[str, ...]:
+def prompt_texts(profile: Profile, sentences: Sentences, closing: ClosingSentences) -> tuple[str, ...]:
     """Return what is worth rendering ahead for a profile: every fixed sentence, then the likeliest answers."""
     menus = (text for text in profile.menus.texts() if not VARIABLE.search(text))
-    return (*sentences.all(), *menus, *static_texts(profile.knowledge), *likely_texts(profile.knowledge))
+    return (
+        *sentences.all(),
+        *menus,
+        *closing.all(),
+        *static_texts(profile.knowledge),
+        *likely_texts(profile.knowledge),
+    )
 
 
 async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequence[str] = ()) -> Service:
@@ -166,7 +175,8 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
     """
     sentences = load_sentences(settings.paths.prompts / SENTENCES)
     recognizer, voice = open_recognizer(settings, stack), open_voice(settings, stack)
-    service = Service(settings, recognizer, voice, sentences, open_shelf(settings))
+    closing = load_closing(settings.paths.prompts / CLOSING)
+    service = Service(settings, recognizer, voice, sentences, closing, open_shelf(settings))
     for name in profiles or (settings.call.profile,):
         service.profile(name)
     return service
@@ -180,8 +190,12 @@ def new_dialogue(
     caller: str = "",
     channel: Channel = "voice",
     requests: Requests | None = None,
+    wishes: Mapping[str, str] | None = None,
 ) -> Dialogue:
-    """Open a conversation with the brain; references derive from ``seed``, so that a replay gives the same ones."""
+    """Open a conversation with the brain; references derive from ``seed``, so that a replay gives the same ones.
+
+    ``wishes`` are how this caller is known to want to be spoken to.
+    """
     references = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - a reference is no secret
 
     def new_reference() -> str:
@@ -198,7 +212,7 @@ def new_dialogue(
     )
     if requests is not None:
         context = replace(context, find_request=requests.find_request, taken=requests.taken)
-    brain = profile.brain.open(context, references.randrange(1000))
+    brain = profile.brain.open(remembered(context, wishes or {}), references.randrange(1000))
     return GuidedDialogue(brain, _menu_setting(profile, now)) if channel == "voice" else brain
 
 
@@ -220,12 +234,18 @@ def open_call(
     clock: Clock,
     witnesses: Sequence[Witness] = (),
     dialogue: Dialogue | None = None,
+    wishes: Mapping[str, str] | None = None,
 ) -> CallSession:
-    """Build the conversation of one call on ``leg``; ``dialogue`` replaces the profile's own."""
+    """Build the conversation of one call on ``leg``; ``dialogue`` replaces the profile's own.
+
+    ``wishes`` are how this caller is known to want to be spoken to.
+    """
     info = leg.info
     settings = service.settings
     if dialogue is None:
-        dialogue = new_dialogue(profile, clock.now, seed=info.call_id, caller=info.caller, requests=service.requests)
+        caller, requests = info.caller, service.requests
+        told = new_dialogue(profile, clock.now, seed=info.call_id, caller=caller, requests=requests, wishes=wishes)
+        dialogue = ClosingDialogue(told, _closing_setting(service, profile, info.caller, wishes or {}))
     ears = Ears(service.recognizer, leg.rate_hz, work, settings.turn)
     mouth = Mouth(service.voice, leg.rate_hz, work, profile.knowledge.identity.voice.speed)
     record = CallRecord(info.call_id, clock.now(), info.called, info.caller, profile.name)
@@ -233,6 +253,13 @@ def open_call(
     session = CallSession(leg, ears, mouth, company, work, clock, record)
     session.limit(Limits(settings.call.max_s, settings.call.sign_of_life_s))
     return session
+
+
+def _closing_setting(service: Service, profile: Profile, caller: str, wishes: Mapping[str, str]) -> ClosingSetting:
+    """Return what may be asked before goodbye; nothing is remembered of a caller who cannot be known again."""
+    knowledge = profile.knowledge
+    remember = bool(caller) and service.requests is not None
+    return ClosingSetting(service.closing, knowledge.marks, knowledge.identity.policy.survey, remember, wishes)
 
 
 def call_info(digest: str, caller: str, called: str) -> CallInfo:

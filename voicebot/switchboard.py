@@ -71,7 +71,9 @@ class Switchboard:
         work = Work()
         try:
             profile = self._profile(leg)
-            session = open_call(self._service, profile, leg, work, self._clock, self._witnesses(leg))
+            requests, caller = self._service.requests, leg.info.caller
+            wishes = await requests.preferences(caller) if requests is not None and caller else {}
+            session = open_call(self._service, profile, leg, work, self._clock, self._witnesses(leg), wishes=wishes)
             self.answered += 1
             record = await session.run()
             log.info("call ended %s", json.dumps(_without_persons(record), ensure_ascii=False))

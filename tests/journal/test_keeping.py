@@ -118,7 +118,7 @@ def test_a_promise_is_in_the_journal_before_the_call_ends(base: Base) -> None:
         witness.turn(call, _turn())
         first = await journal.find_request("B100")
         call.records.append(Record("ticket", "D-200", "bac"))
-        call.survey = {"facile": 4, "global": True, "remarque": "merci", "vide": None}
+        call.survey = {"facile": 1, "global": 4, "commentaire": "merci"}
         witness.ended(call)
         return first
 
@@ -127,7 +127,7 @@ def test_a_promise_is_in_the_journal_before_the_call_ends(base: Base) -> None:
     assert [(record["reference"], record["seq"]) for record in stored] == [("B-100", 2), ("D-200", 3)]
     surveys = asyncio.run(rows(base.settings.url, "surveys"))
     answers = {survey["question"]: (survey["score"], survey["comment"]) for survey in surveys}
-    assert answers == {"facile": (4, ""), "global": (1, ""), "remarque": (None, "merci"), "vide": (None, "")}
+    assert answers == {"facile": (1, ""), "global": (4, ""), "commentaire": (None, "merci")}
 
 
 def _turn() -> Any:

@@ -30,6 +30,7 @@ _HESITATION = re.compile(
 _LONGEST_S = 60.0
 _SURE_CHOICE = 0.75
 _MOST_PATIENT = 4.0
+_LONG_PAUSES = 2.0
 _FREE_SPEECH = 1.4
 """A whole sentence may still be followed by another clause, unlike the answer to a closed question."""
 _SECOND_THOUGHT_S = 0.35
@@ -107,7 +108,7 @@ class Ears:
         self._work = work
         self._consider: Consider | None = None
         self._reconsider: Reconsider = lambda: None
-        self._scale = settings.patience_scale
+        self._usual_scale = self._scale = settings.patience_scale
         self._detector = TurnDetector(rate_hz, settings)
         self._barge_in = BargeIn(rate_hz)
         self._past = PreRoll()
@@ -120,6 +121,10 @@ class Ears:
         self._alarm_from_cut_in = False
         self._joined = False
         self._playing = False
+
+    def be_patient(self, patient: bool) -> None:
+        """Allow pauses twice as long, for a caller who asked for time."""
+        self._scale = self._usual_scale * (_LONG_PAUSES if patient else 1.0)
 
     @property
     def hearing(self) -> bool:

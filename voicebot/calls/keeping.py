@@ -6,7 +6,6 @@
 
 import uuid
 from datetime import timedelta
-from typing import Any
 
 from voicebot.audio.frames import Pcm
 from voicebot.calls.record import CallRecord, TurnRecord
@@ -16,6 +15,7 @@ from voicebot.journal.events import (
     ContactEnded,
     ContactStarted,
     Kept,
+    Preferred,
     Quality,
     Surveyed,
     TurnAnswered,
@@ -91,6 +91,8 @@ class JournalWitness:
         for question, answer in call.survey.items():
             score, comment = _survey_answer(answer)
             self._journal.survey(Surveyed(self.contact, self._next(), at, question, score, comment))
+        for name, value in call.preferences.items():
+            self._journal.prefer(Preferred(self.contact, self._next(), at, call.caller, name, value))
         typing = classify(((turn.intent, turn.entities) for turn in call.turns), (kept.type for kept in call.records))
         transfer = None if call.transfer is None else (call.transfer.target, call.transfer.result)
         self._journal.contact_ended(
@@ -137,15 +139,8 @@ def _understood(turn: TurnRecord) -> bool | None:
     return None if turn.intent is None else True
 
 
-def _survey_answer(answer: Any) -> tuple[int | None, str]:
-    match answer:
-        case bool() | int():
-            return int(answer), ""
-        case float():
-            return round(answer), ""
-        case None:
-            return None, ""
-    return None, str(answer)
+def _survey_answer(answer: int | str) -> tuple[int | None, str]:
+    return (None, answer) if isinstance(answer, str) else (answer, "")
 
 
 def _quality(call: CallRecord) -> Quality | None:

@@ -8,6 +8,7 @@ leaves the menu when it understands. What a choice leads to is done by the brain
 import copy
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from voicebot.dialog.dialogue import Dialogue
 from voicebot.dialog.turns import Clarify, Dictation, Expect, HangUp, Heard, OpenMenu, Reply, Say, Transfer
@@ -94,10 +95,7 @@ class GuidedDialogue:
     def _serve(self, walk: MenuWalk, says: Sequence[Say] = (), *, answered: bool = False) -> Reply:
         prompt = tuple(Say(text) for text in walk.prompts())
         self._brain.told(prompt)
-        last = self._last
-        return Reply(
-            (*says, *prompt), expect=self._expect(walk), pace=last.pace, gain_db=last.gain_db, answered=answered
-        )
+        return Reply((*says, *prompt), expect=self._expect(walk), answered=answered, **_manner(self._last))
 
     def _said(self, walk: MenuWalk, heard: Heard) -> Reply:
         """Take words: a bare choice is the menu's, else the brain's; the menu again where the brain is at a loss."""
@@ -123,7 +121,7 @@ class GuidedDialogue:
             return self._serve(self._walk, says)
         self._walk = None
         if action.do is Do.GOODBYE:
-            return Reply(says, (HangUp(),), pace=self._last.pace, gain_db=self._last.gain_db)
+            return Reply(says, (HangUp(),), **_manner(self._last))
         reply = self._from_brain(self._do(action))
         return replace(reply, says=(*says, *reply.says))
 
@@ -165,7 +163,20 @@ class GuidedDialogue:
 
     def _expect(self, walk: MenuWalk) -> Expect:
         expect = walk.expect()
-        return replace(expect, phrases=(*self._setting.vocabulary, *expect.phrases))
+        wait_s = expect.no_input_s * (2 if self._last.patient else 1)
+        return replace(expect, phrases=(*self._setting.vocabulary, *expect.phrases), no_input_s=wait_s)
+
+
+class _Manner(TypedDict):
+    pace: int
+    gain_db: float
+    patient: bool
+    plain: bool
+
+
+def _manner(reply: Reply) -> _Manner:
+    """Return how the caller is spoken to, which holds from one reply to the next."""
+    return _Manner(pace=reply.pace, gain_db=reply.gain_db, patient=reply.patient, plain=reply.plain)
 
 
 def _bare(walk: MenuWalk, words: str) -> bool:

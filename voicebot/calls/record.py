@@ -54,7 +54,10 @@ class TransferRecord:
 
 @dataclass(slots=True)
 class CallRecord:
-    """One call, or one chat. ``realtime`` False means that delays have no meaning and are left out."""
+    """One call, or one chat. ``realtime`` False means that delays have no meaning and are left out.
+
+    ``preferences`` are the ways of speaking that the caller agreed to have remembered.
+    """
 
     call_id: str
     at: datetime
@@ -69,7 +72,8 @@ class CallRecord:
     transfer: TransferRecord | None = None
     answered: bool = False
     failed: bool = False
-    survey: dict[str, Any] = field(default_factory=dict)
+    survey: dict[str, int | str] = field(default_factory=dict)
+    preferences: dict[str, str] = field(default_factory=dict)
     stats: LegStats | None = None
 
     @property

@@ -27,6 +27,7 @@ T = TypeVar("T")
 KINDS = ("ticket", "message", "callback", "appointment")
 STATES = ("open", "assigned", "done", "cancelled")
 AWAY = "indisponible"
+_BEFORE_GREETING_S = 0.3
 _ANY_PLACES = frozenset({"ouverture", "changement"})
 _PLACES = {"appointment": _ANY_PLACES | {"jour", "moment"}}
 
@@ -116,6 +117,15 @@ class Requests:
             log.warning("a request could not be looked up: %s", error)
             return self._words.away
         return None if found is None else self._words.tell(found, _local(self._now()))
+
+    async def preferences(self, caller: str) -> Mapping[str, str]:
+        """Return how a caller asked to be spoken to; nothing when it is not known soon enough to answer the call."""
+        try:
+            async with asyncio.timeout(_BEFORE_GREETING_S):
+                return await self._journal.preferences(caller)
+        except (JournalError, TimeoutError) as error:
+            log.warning("a caller's preferences are not known: %s", error)
+            return {}
 
     def taken(self, form: str, day: date, moment: str) -> int:
         """Return how many appointments are made already; none as far as is known when the journal does not answer."""

@@ -24,7 +24,7 @@ from voicebot.calls.sentences import Sentences
 from voicebot.calls.transfer import hand_over
 from voicebot.calls.work import Work
 from voicebot.clock import Clock
-from voicebot.dialog.turns import HangUp, Heard, Record, Reply, Say, Transfer
+from voicebot.dialog.turns import HangUp, Heard, Opinion, Prefer, Record, Reply, Say, Transfer
 from voicebot.telephony.base import CallEnded, Leg, Tick
 
 log = logging.getLogger(__name__)
@@ -339,6 +339,8 @@ class CallSession:
     def _keep(self, reply: Reply) -> None:
         self._record.answered = self._record.answered or reply.answered
         self._record.records.extend(action for action in reply.actions if isinstance(action, Record))
+        self._record.survey.update({one.question: one.answer for one in reply.actions if isinstance(one, Opinion)})
+        self._record.preferences.update({one.name: one.value for one in reply.actions if isinstance(one, Prefer)})
 
     def _note_turn(self, turn: TurnRecord) -> None:
         self._record.turns.append(turn)
@@ -347,6 +349,7 @@ class CallSession:
 
     def _act_on(self, reply: Reply) -> None:
         self._reply = reply
+        self._ears.be_patient(reply.patient)
         self._ears.expect(reply.expect)
         self._keypad.expect(reply.expect)
         self._move_to(State.SPEAKING)

@@ -71,6 +71,7 @@ def _print(findings: _Findings, full: bool) -> None:
 
 def _check(config: Path, profile: str, findings: _Findings) -> None:
     from voicebot.app import open_profile
+    from voicebot.calls.closing import ClosingError, load_closing
     from voicebot.calls.requests import RequestWordsError, load_request_words
     from voicebot.calls.sentences import SentencesError, load_sentences
     from voicebot.config import ConfigError, load_settings
@@ -84,9 +85,10 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
         return
     try:
         load_sentences(settings.paths.prompts / "calls.toml")
+        load_closing(settings.paths.prompts / "closing.toml")
         load_request_words(settings.paths.prompts / "requests.toml")
         load_chat_texts(settings.paths.prompts / "chat.toml")
-    except (SentencesError, RequestWordsError, ChatTextsError) as error:
+    except (SentencesError, ClosingError, RequestWordsError, ChatTextsError) as error:
         findings.mistakes += str(error).splitlines()
     names = (profile,) if profile else profile_names(settings.paths.profiles)
     if settings.call.profile not in names and not profile:

@@ -40,6 +40,7 @@ def expected_errors() -> ExpectedErrors:
     """Return the errors of the service's parts with their exit status."""
     from voicebot.asr.base import RecognitionError
     from voicebot.audio.frames import AudioError
+    from voicebot.calls.closing import ClosingError
     from voicebot.calls.requests import RequestWordsError
     from voicebot.calls.sentences import SentencesError
     from voicebot.config import ConfigError
@@ -54,6 +55,7 @@ def expected_errors() -> ExpectedErrors:
         ConfigError: WRONG_USAGE,
         ProfileError: WRONG_USAGE,
         SentencesError: WRONG_USAGE,
+        ClosingError: WRONG_USAGE,
         RequestWordsError: WRONG_USAGE,
         ChatTextsError: WRONG_USAGE,
         JournalError: WORK_FAILED,

@@ -41,6 +41,7 @@ async def _render(config: Path, profile: str, as_json: bool) -> None:
 
     from voicebot.app import open_profile, open_voice, prompt_texts
     from voicebot.audio.frames import LINE_HZ
+    from voicebot.calls.closing import load_closing
     from voicebot.calls.sentences import load_sentences
     from voicebot.config import load_settings
     from voicebot.tts.base import Manner
@@ -48,7 +49,8 @@ async def _render(config: Path, profile: str, as_json: bool) -> None:
 
     settings = load_settings(config)
     loaded = open_profile(settings, profile)
-    texts = prompt_texts(loaded, load_sentences(settings.paths.prompts / "calls.toml"))
+    prompts = settings.paths.prompts
+    texts = prompt_texts(loaded, load_sentences(prompts / "calls.toml"), load_closing(prompts / "closing.toml"))
     async with AsyncExitStack() as stack:
         voice = open_voice(settings, stack)
         if not isinstance(voice, CachedVoice):

@@ -237,7 +237,7 @@ async def _render_ahead(service: "Service") -> None:
         profile = await waiting.get()
         manner = Manner(speed=profile.knowledge.identity.voice.speed)
         try:
-            texts = await asyncio.to_thread(prompt_texts, profile, service.sentences)
+            texts = await asyncio.to_thread(prompt_texts, profile, service.sentences, service.closing)
             await voice.render(texts, LINE_HZ, manner)
         except SynthesisError as error:
             log.warning("prompts are not all rendered: %s", error)

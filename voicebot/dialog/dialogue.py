@@ -11,7 +11,7 @@ from dataclasses import replace
 from voicebot.dialog.knowledge.answers import Choice
 from voicebot.dialog.knowledge.model import Knowledge
 from voicebot.dialog.nlu.base import Understander, Understanding, Verdict
-from voicebot.dialog.policy import acts, doubts, form_answers, form_run, slots
+from voicebot.dialog.policy import acts, doubts, form_answers, form_run, manner, replying, slots
 from voicebot.dialog.policy.evidence import pick
 from voicebot.dialog.policy.expecting import expected
 from voicebot.dialog.policy.form_run import FormRun
@@ -27,7 +27,6 @@ from voicebot.dialog.policy.questions import (
 from voicebot.dialog.policy.subjects import answer_request
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.turns import (
-    Clarify,
     Context,
     Dictation,
     Expect,
@@ -151,7 +150,7 @@ class Dialogue:
             if keys[0] == "*":
                 return acts.menu(talk)
             if keys[0] == "#":
-                return self._again(acts.repeat(talk, ""))
+                return self._again(manner.repeat(talk, ""))
         taken = self._take(heard, None)
         if taken is not None:
             return taken
@@ -178,6 +177,9 @@ class Dialogue:
             return self._leave_form(acts.emergency(talk))
         if self._rude(folded, understood):
             return self._calm()
+        spoken_to = manner.asked(talk, heard.text)
+        if spoken_to is not None:
+            return self._again(spoken_to) if spoken_to.question is None else spoken_to
         act = understood.intent if understood.verdict is Verdict.SURE else ""
         chosen = max((p for _, p in heard.choices), default=0.0) >= _ACT_OVER_CHOICE
         if act in _ALWAYS and not chosen:
@@ -220,9 +222,9 @@ class Dialogue:
     def _act(self, act: str, heard: Heard) -> Draft | None:
         talk = self._talk
         if act == "repeter":
-            return self._again(acts.repeat(talk, heard.text))
+            return self._again(manner.repeat(talk, heard.text))
         if act == "plus_lentement":
-            return self._again(acts.slower(talk))
+            return self._again(manner.slower(talk))
         if act == "aide":
             return self._then_ask_again(talk.text("aide"))
         if act == "menu":
@@ -573,28 +575,5 @@ class Dialogue:
         return expected(self._talk, self._draft.question, self._form)
 
     def _reply(self, draft: Draft, keep_last: bool = True) -> Reply:
-        memory, understood = self._talk.memory, self._understood
         self._draft = draft
-        if keep_last:
-            memory.last = tuple(draft.says[draft.lead :]) or memory.last
-        candidates = understood.candidates if understood is not None else ()
-        clarifying = any(isinstance(action, Clarify) for action in draft.actions)
-        return Reply(
-            says=tuple(draft.says),
-            actions=tuple(draft.actions),
-            expect=self._expect(),
-            intent=candidates[0].intent if candidates else None,
-            confidence=candidates[0].confidence if candidates else 0.0,
-            alternatives=doubts.pair_first(draft, candidates) if clarifying else tuple(candidates[1:]),
-            entities=dict(understood.entities) if understood is not None else dict(self._filled),
-            pace=memory.pace,
-            gain_db=memory.gain_db,
-            answered=draft.settled,
-            aside=draft.aside,
-            lost=draft.lost,
-            whole=bool(self._filled) or (understood is not None and _whole(understood)),
-        )
-
-
-def _whole(understood: Understanding) -> bool:
-    return understood.verdict is Verdict.SURE and understood.intent != "hors_sujet"
+        return replying.reply(self._talk, draft, self._expect(), self._understood, self._filled, keep_last=keep_last)

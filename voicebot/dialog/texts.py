@@ -47,7 +47,7 @@ def static_texts(knowledge: Knowledge) -> Iterator[str]:
 
 def _every_template(knowledge: Knowledge) -> Iterator[Template]:
     for answer in knowledge.answers.values():
-        yield from (*answer.say, *answer.again)
+        yield from (*answer.say, *answer.again, *([answer.simple] if answer.simple is not None else []))
         if answer.question is not None:
             yield answer.question
     for form in knowledge.forms.values():

@@ -140,13 +140,31 @@ class HangUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """One answer to the satisfaction survey: a number (1 and 0 for yes and no), or words."""
+
+    question: str
+    answer: int | str
+    type: Literal["opinion"] = "opinion"
+
+
+@dataclass(frozen=True, slots=True)
+class Prefer:
+    """The caller agreed that a way of speaking be remembered: how, never why."""
+
+    name: str
+    value: str
+    type: Literal["prefer"] = "prefer"
+
+
+@dataclass(frozen=True, slots=True)
 class OpenMenu:
     """Serve the menus: they were asked for, or nothing was understood. Whoever holds the menus reads them out."""
 
     type: Literal["menu"] = "menu"
 
 
-Action: TypeAlias = Clarify | Ask | Transfer | Record | HangUp | OpenMenu
+Action: TypeAlias = Clarify | Ask | Transfer | Record | HangUp | OpenMenu | Opinion | Prefer
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +180,10 @@ class Reply:
     """The brain's turn.
 
     ``intent`` is ``None`` for a turn that only filled a slot, for keys (but those of a menu) and for silence. ``pace``
-    counts the slower steps asked for so far (0 to 2) and ``gain_db`` the louder ones; both hold for the rest of the
-    call. ``answered`` says that this turn settled a request, or gave the opening hours or the website. ``aside`` says
-    that it changed nothing (a repetition, help): what was asked before still is. ``lost``: it was not understood.
+    counts the slower steps asked for so far (0 to 2) and ``gain_db`` the louder ones; ``patient`` says that long pauses
+    were asked for, ``plain`` simpler words: all four hold for the rest of the call. ``answered`` says that this turn
+    settled a request, or gave the opening hours or the website. ``aside`` says that it changed nothing (a repetition,
+    help): what was asked before still is. ``lost``: it was not understood.
     ``whole`` says that what was heard is a whole request, or answers the question asked: nothing more needs to be said
     to act on it.
     """
@@ -178,6 +197,8 @@ class Reply:
     entities: Mapping[str, str] = field(default_factory=dict)
     pace: int = 0
     gain_db: float = 0.0
+    patient: bool = False
+    plain: bool = False
     answered: bool = False
     aside: bool = False
     lost: bool = False
@@ -210,8 +231,9 @@ class Context:
     ``caller`` is the E.164 number of the caller, empty when withheld. ``find_request`` gives the state of an earlier
     request in a French sentence, or ``None`` when the reference is unknown; ``taken`` the appointments already made
     for a form on a day at a moment; ``notices`` the messages of the day, said after the greeting; ``weekly_hours`` the
-    weekly opening hours of the reception in force on a day, in words (empty: those written in the profile). ``pace``
-    is the slower steps (0 to 2) a caller asked to have from the start.
+    weekly opening hours of the reception in force on a day, in words (empty: those written in the profile).
+    ``pace``, ``gain_db``, ``patient`` and ``plain`` are how a caller asked to be spoken to from the start (see
+    ``Reply``).
     """
 
     now: Callable[[], datetime]
@@ -225,3 +247,6 @@ class Context:
     notices: tuple[str, ...] = ()
     weekly_hours: Callable[[date], str] = _no_hours
     pace: int = 0
+    gain_db: float = 0.0
+    patient: bool = False
+    plain: bool = False

@@ -37,7 +37,8 @@ class Choice:
 class Answer:
     """What to say under one id.
 
-    ``say`` are equal wordings; ``again`` those for the same question asked again; ``needs`` are slots to ask for first.
+    ``say`` are equal wordings; ``again`` those for the same question asked again; ``simple`` is for whoever asked for
+    simpler words; ``needs`` are slots to ask for first.
     """
 
     id: str
@@ -51,11 +52,12 @@ class Answer:
     needs: tuple[str, ...] = ()
     file: str = ""
     line: int = 0
+    simple: Template | None = None
 
     @property
     def variables(self) -> frozenset[str]:
         """Every variable of every wording."""
-        every = (*self.say, *self.again, *(t for t in (self.written, self.question) if t))
+        every = (*self.say, *self.again, *(t for t in (self.written, self.question, self.simple) if t))
         return frozenset(name for template in every for name in template.variables)
 
 
@@ -74,6 +76,7 @@ def read_answer(name: str, table: Table) -> Answer:
     say = templates(table.texts("dire"))
     again = templates(table.texts("redire", ()))
     written = table.text("ecrit", "")
+    simple = table.text("simplement", "")
     question = table.text("question", "")
     links = [(link.text("titre"), link.text("adresse")) for link in _done(table.tables("liens"))]
     choices = tuple(read_choice(choice) for choice in table.tables("choix"))
@@ -85,7 +88,7 @@ def read_answer(name: str, table: Table) -> Answer:
         )
     if bool(question) != bool(choices):
         table.wrong("question", "une question va avec « oui = » ou des [[choix]]")
-    for template in (*say, *again, *templates([question] if question else [])):
+    for template in (*say, *again, *templates([text for text in (question, simple) if text])):
         fault = template.fault()
         if fault:
             table.wrong("dire", fault)
@@ -101,6 +104,7 @@ def read_answer(name: str, table: Table) -> Answer:
         table.texts("demander", ()),
         table.file,
         table.line(),
+        Template(simple) if simple else None,
     )
     table.done()
     return answer
@@ -260,6 +264,8 @@ TOLD: Mapping[str, frozenset[str]] = {
         "resume.sans": "",
         "anglais.phrase": "",
         "entendu": "",
+        "plus_simplement": "",
+        "plus_de_temps": "",
         "urgence.astreinte": "",
         "anglais.phrase.ferme": "",
     }.items()

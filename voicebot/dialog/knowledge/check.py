@@ -45,6 +45,8 @@ MARKS = (
     "objets_courants",
     "a_preciser",
     "autres_dates",
+    "plus_simplement",
+    "plus_de_temps",
 )
 
 

@@ -8,11 +8,7 @@ from voicebot.dialog.nlu.base import Understanding
 from voicebot.dialog.policy.questions import ClarifyQuestion, FollowUp, MoreQuestion, Suggestions
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.turns import Clarify, HangUp, OpenMenu, Say, Transfer
-from voicebot.dialog.wording import contains, fold, of_group
-
-MAX_PACE = 2
-_LOUDER_DB = 6.0
-_MAX_GAIN_DB = 12.0
+from voicebot.dialog.wording import of_group
 
 
 def greeting(talk: Talk) -> Draft:
@@ -149,32 +145,6 @@ def more(talk: Talk, draft: Draft) -> Draft:
     if asks or not draft.says:
         talk.tell(draft, "autre_chose")
     draft.question = MoreQuestion()
-    return draft
-
-
-def repeat(talk: Talk, text: str) -> Draft:
-    """Say the last turn again, louder when that is what was asked."""
-    memory = talk.memory
-    draft = Draft()
-    folded = fold(text)
-    if any(contains(folded, mark) for mark in talk.knowledge.marks["plus_fort"]):
-        memory.gain_db = min(memory.gain_db + _LOUDER_DB, _MAX_GAIN_DB)
-        talk.tell(draft, "plus_fort")
-    if not memory.last:
-        return talk.tell(draft, "rien_a_repeter")
-    draft.lead = len(draft.says)
-    draft.says += memory.last
-    return draft
-
-
-def slower(talk: Talk) -> Draft:
-    """Slow down by a step, for the rest of the call, and say the last turn again."""
-    memory = talk.memory
-    answer = "plus_lentement" if memory.pace < MAX_PACE else "plus_lentement.limite"
-    memory.pace = min(memory.pace + 1, MAX_PACE)
-    draft = talk.text(answer)
-    draft.lead = len(draft.says)
-    draft.says += memory.last
     return draft
 
 

@@ -22,6 +22,8 @@ from voicebot.dialog.wording import Words, at_place, fold, of_group, of_place
 # What holds a conversation up is told even when a fact in it is doubtful: without the doubtful sentence.
 _STRUCTURE = ("accueil.", "non_confirme", "formulaire.", "incompris.", "conseiller.")
 
+MAX_PACE = 2
+MAX_GAIN_DB = 12.0
 Values = Mapping[str, str | Words]
 
 
@@ -68,6 +70,8 @@ class Memory:
     adviser_failed: bool = False
     pace: int = 0
     gain_db: float = 0.0
+    patient: bool = False
+    plain: bool = False
     turns: int = 0
     requests: list[str] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
@@ -82,7 +86,12 @@ class Talk:
         self.knowledge = knowledge
         self.understander = understander
         self.context = context
-        self.memory = Memory(pace=max(0, min(context.pace, 2)))
+        self.memory = Memory(
+            pace=max(0, min(context.pace, MAX_PACE)),
+            gain_db=max(0.0, min(context.gain_db, MAX_GAIN_DB)),
+            patient=context.patient,
+            plain=context.plain,
+        )
         self._seed = seed
 
     def fork(self) -> "Talk":
@@ -182,6 +191,8 @@ class Talk:
 
     def _wording(self, answer: Answer, values: Mapping[str, Words]) -> Template:
         """Choose among equal wordings in turn; what was already told in this call is told otherwise."""
+        if self.memory.plain and answer.simple is not None:
+            return answer.simple
         content = answer.say[0].render(values).ear
         times = self.memory.said[content]
         self.memory.said[content] += 1

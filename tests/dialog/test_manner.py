@@ -1,0 +1,35 @@
+"""How the caller wants to be spoken to: more simply, with time to answer."""
+
+from tests.dialog.scripted import coast, converse
+
+KNOWLEDGE = coast()
+LEAK = "une fuite dans la rue [eau.coupure]"
+
+
+def test_plain_words_give_the_last_answer_again_and_hold_for_the_call() -> None:
+    _, (_, first, plain, later) = converse(
+        KNOWLEDGE, LEAK, "plus simplement s'il vous plaît [?]", "et le tri [tri.consignes]"
+    )
+    assert "regardez d’abord" in first.text
+    assert "Appelez le service de l’eau" in plain.text
+    assert plain.plain
+    assert "Le verre va dans sa borne" in later.text
+
+
+def test_before_any_answer_plain_words_repeat_the_last_ones() -> None:
+    _, (greeting, plain) = converse(KNOWLEDGE, "avec des mots simples [?]")
+    assert greeting.says[-1].text in plain.text
+
+
+def test_time_asked_for_doubles_the_wait_and_keeps_the_question() -> None:
+    _, (_, asked, patient) = converse(KNOWLEDGE, "les poubelles [collecte.jours]", "laissez-moi le temps [?]")
+    assert patient.patient
+    assert patient.expect.slot == "commune"
+    assert patient.expect.no_input_s == 2 * asked.expect.no_input_s
+
+
+def test_a_long_request_that_holds_such_words_is_a_request() -> None:
+    said = "c'est trop compliqué votre tri je voudrais savoir quand passe le camion à Touques"
+    _, (_, reply) = converse(KNOWLEDGE, f"{said} [collecte.jours commune=Touques]")
+    assert not reply.plain
+    assert "Touques" in reply.text
