@@ -97,7 +97,7 @@ def test_days_and_hours_are_those_of_the_wall(base: Base, at: datetime, day: str
 
 def test_every_figure_and_every_value_has_its_french_name() -> None:
     labels = load_labels()
-    figures = {entry.name for entry in fields(Volumes)} | {"satisfaction", "contacts", "ended", *RATES}
+    figures = {entry.name for entry in fields(Volumes)} | {"satisfaction", "contacts", "ended", "complaints", *RATES}
     assert figures | {f"delays_{entry.name}" for entry in fields(Delays)} == labels["chiffres"].keys()
     for name, values in (
         ("channels", ContactChannel),
@@ -140,3 +140,41 @@ def test_a_contact_is_typed_by_what_was_asked_and_kept(
     intents: list[str | None], entities: dict[str, str], records: list[str], typing: Typing
 ) -> None:
     assert classify([(intent, entities) for intent in intents], records) == typing
+
+
+def test_figures_can_be_narrowed_to_a_commune_and_everything_follows(base: Base) -> None:
+    async def work(journal: Journal) -> Report:
+        a_day(journal)
+        await journal.settled()
+        return await journal.archive.report(DAY, DAY, {"commune": "Touques"})
+
+    report: Report = kept_open(base, work)
+    assert (report.contacts, report.ended) == (1, 1)
+    assert report.volumes.intents == {"eau.fuite": 1}
+    assert report.volumes.records == {"ticket": 1}
+    assert report.delays == Delays(1, 900, 900)
+    assert report.satisfaction == {"global": Score(1, 2.0)}
+
+
+def test_figures_are_not_narrowed_by_what_is_not_counted(base: Base) -> None:
+    async def work(journal: Journal) -> Report:
+        return await journal.archive.report(DAY, DAY, {"heard": "x"})
+
+    with pytest.raises(ValueError, match="heard"):
+        kept_open(base, work)
+
+
+def test_a_question_settled_at_the_first_call_is_not_asked_again_within_a_week(base: Base) -> None:
+    def calls(journal: Journal) -> None:
+        for name, days, caller in (
+            ("once", 0, "+33612345601"),
+            ("again", 0, "+33612345602"),
+            ("again later", 3, "+33612345602"),
+            ("much later", 0, "+33612345603"),
+            ("after a week", 8, "+33612345603"),
+        ):
+            at = AT + timedelta(days=days)
+            journal.contact_started(started(name, at, caller=caller))
+            journal.contact_ended(ended(name, "answered", at))
+
+    assert report_of(base, calls).first_call == pytest.approx(2 / 3)

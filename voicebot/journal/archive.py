@@ -123,10 +123,14 @@ class Archive:
         async with self._database.reading() as connection:
             return {row.name: row.value for row in await connection.execute(query)}
 
-    async def report(self, first: date, last: date) -> Report:
-        """Return the figures of the days from ``first`` to ``last``, both included."""
+    async def report(self, first: date, last: date, only: Mapping[str, str] | None = None) -> Report:
+        """Return the figures of the days from ``first`` to ``last``, both included, of the contacts ``only`` keeps.
+
+        Raises:
+            ValueError: ``only`` names something that figures cannot be narrowed by.
+        """
         async with self._database.reading() as connection:
-            return await read_report(connection, first, last)
+            return await read_report(connection, first, last, only)
 
     async def purge(self, now: datetime, periods: Retention) -> dict[str, int]:
         """Delete what is past its period at ``now``; return how many of each kind were."""

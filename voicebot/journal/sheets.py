@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from voicebot.journal.errors import JournalError
 from voicebot.journal.figures import Report
 
-RATES = ("containment", "transferred", "abandoned", "no_match")
+RATES = ("containment", "transferred", "abandoned", "first_call", "no_match")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -41,6 +41,7 @@ def report_rows(report: Report) -> list[Row]:
     names = labels["chiffres"]
     rows = [Row(names[name], "", getattr(report, name)) for name in ("contacts", "ended")]
     rows += [Row(names[name], "", getattr(report, name), rate=True) for name in RATES]
+    rows.append(Row(names["complaints"], "", report.complaints))
     rows += [Row(names[f"delays_{name}"], "", value) for name, value in asdict(report.delays).items()]
     for name, counts in asdict(report.volumes).items():
         known = labels.get(name, {})
