@@ -49,11 +49,11 @@ def test_a_turn_starts_pauses_and_ends_at_its_true_end() -> None:
     assert isinstance(started, SpeechStarted)
     assert started.at_s == pytest.approx(1.0)
     assert isinstance(paused, Paused)
-    assert paused.at_s == pytest.approx(2.2)
+    assert paused.at_s == pytest.approx(2.12)
     assert paused.speech_end_s == pytest.approx(2.0)
     assert isinstance(ended, Ended)
     assert (ended.speech_start_s, ended.speech_end_s) == pytest.approx((1.0, 2.0))
-    assert ended.at_s == pytest.approx(2.66)
+    assert ended.at_s == pytest.approx(2.74)
     assert ended.reason is EndReason.SILENCE
 
 
@@ -72,7 +72,7 @@ def test_the_preroll_never_reaches_before_the_first_frame() -> None:
 
 @pytest.mark.parametrize(
     ("patience", "silence_s"),
-    [(Patience.COMPLETE, 0.36), (Patience.NORMAL, 0.66), (Patience.HESITANT, 1.3), (Patience.DICTATION, 1.8)],
+    [(Patience.ASSURED, 0.38), (Patience.COMPLETE, 0.64), (Patience.NORMAL, 0.74), (Patience.DICTATION, 1.8)],
 )
 def test_patience_decides_the_silence_that_ends_the_turn(patience: Patience, silence_s: float) -> None:
     machine = TurnMachine()
@@ -84,13 +84,13 @@ def test_patience_decides_the_silence_that_ends_the_turn(patience: Patience, sil
 def test_patience_scales_for_callers_with_long_pauses() -> None:
     machine = TurnMachine(TurnTaking.PATIENT.value)
     (ended,) = only(Ended, feed(machine, (True, 1.0), (False, 3.0)))
-    assert ended.at_s == pytest.approx(1.0 + 0.66 * 1.6, abs=FRAME_S)
+    assert ended.at_s == pytest.approx(1.0 + 0.74 * 1.6, abs=FRAME_S)
 
 
 def test_a_complete_answer_heard_during_the_pause_ends_the_turn_at_once() -> None:
     machine = TurnMachine()
     machine.set_patience(Patience.DICTATION)
-    assert not only(Ended, feed(machine, (True, 1.0), (False, 0.5)))
+    assert not only(Ended, feed(machine, (True, 1.0), (False, 0.7)))
     machine.set_patience(Patience.COMPLETE)
     assert isinstance(machine.feed(False)[0], Ended)
 
@@ -106,7 +106,7 @@ def test_going_on_after_a_pause_resumes_the_same_turn() -> None:
 def test_a_single_frame_of_speech_in_a_silence_does_not_delay_the_end() -> None:
     events = feed(TurnMachine(), (True, 0.5), (False, 0.4), (True, 0.02), (False, 1.0))
     assert [type(event) for event in events] == [SpeechStarted, Paused, Ended]
-    assert events[-1].at_s == pytest.approx(0.5 + 0.66)
+    assert events[-1].at_s == pytest.approx(0.5 + 0.74)
 
 
 def test_a_short_noise_is_discarded() -> None:

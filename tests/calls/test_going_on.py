@@ -51,8 +51,8 @@ def test_an_answer_taken_back_leaves_no_promise() -> None:
 
 
 def test_speech_well_after_the_answer_began_is_another_turn() -> None:
-    record = hold_call([in_two_pieces(1.6)], RoteRecognizer("bonjour", "merci"), RoteDialogue(WHOLE, WHOLE))
-    assert [turn.heard for turn in record.turns] == ["bonjour", "merci"]
+    record = hold_call([in_two_pieces(1.6)], RoteRecognizer("le verre", "merci"), RoteDialogue(WHOLE, WHOLE))
+    assert [turn.heard for turn in record.turns] == ["le verre", "merci"]
     assert record.turns[1].interrupted
 
 

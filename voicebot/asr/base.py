@@ -10,8 +10,9 @@ throws the result away at ``resume``; a streaming engine may ignore both. ``fini
 was fed, at no cost when the speculation already covers it (only silence was fed since).
 """
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
 
 from voicebot.audio.frames import Pcm
 
@@ -32,19 +33,26 @@ class Choice:
     texts: tuple[str, ...]
 
 
+Enough: TypeAlias = Callable[[str, float], bool]
+"""Called in a worker thread with a first text, found quickly, and its confidence; True: no better one is looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Hints:
     """What is known of the answer before it is heard.
 
     ``choices`` makes the question closed: the stream's transcript then carries ``choice`` results. ``phrases`` is
     vocabulary to favour in a free answer (names of places, of the service). ``digits`` says that numbers or spelt
-    letters are being dictated. ``language`` is a two-letter code.
+    letters are being dictated. ``language`` is a two-letter code. ``words`` asks for the time of each word.
+    ``enough`` lets whoever acts on the answer spare the search for a better text than the first.
     """
 
     choices: tuple[Choice, ...] = ()
     phrases: tuple[str, ...] = ()
     digits: bool = False
     language: str = "fr"
+    words: bool = True
+    enough: Enough | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ The event loop calls everything here; only ``recognise`` runs elsewhere, in a wo
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -91,7 +91,7 @@ class BatchStream:
             return None
         try:
             # shielded: whoever stops waiting for the speculation does not undo it
-            found = await asyncio.shield(wait_result(speculation.future))
+            found = await asyncio.shield(_unheeded(wait_result(speculation.future)))
         except RecognitionError:
             if speculation is not self._speculation:
                 return None
@@ -132,3 +132,10 @@ class BatchStream:
         started = _Speculation(self._samples)
         started.future = self._pool.submit(lambda: self._recognise(sound, started.wanted))
         return started
+
+
+def _unheeded(waiting: Coroutine[Any, Any, Transcript]) -> "asyncio.Task[Transcript]":
+    """Return a task whose failure is no news when nobody waits for it any more."""
+    task = asyncio.ensure_future(waiting)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return task

@@ -41,6 +41,9 @@ NO_SPEECH = 0.6
 PROMPT_TOKENS = 200
 LEAST_MEAN_LOG_PROB = -1.0
 DOUBTFUL_MEAN_LOG_PROB = -0.7
+QUICK_MEAN_LOG_PROB = -0.6
+"""A greedy text this likely may be enough. On 140 spoken requests of a development set, taking it when understanding is
+sure of it changed the share understood from 70.7 to 71.4 %; it spares half of the decoding."""
 
 
 class Dropped(RecognitionError):
@@ -120,7 +123,9 @@ class WhisperEars:
         states = self._encode(samples, MARGIN_S, wanted)
         if not self._speech(states, duration_s):
             return _Heard("", (), LEAST_MEAN_LOG_PROB, (), None)
-        best = self._decode(states, duration_s, hints, wanted, Decoding(beam, beam))
+        best = self._quick(states, duration_s, hints, wanted) or self._decode(
+            states, duration_s, hints, wanted, Decoding(beam, beam)
+        )
         # a name the model cannot spell is no reason to listen twice: the choices are scored on the sound
         if _suspect(best[0], duration_s) and (not hints.choices or duration_s > CLOSED_ANSWER_S):
             retry = Decoding(RETRY_BEAM, RETRY_BEAM, no_repeat_ngram=0 if hints.digits else 3)
@@ -137,7 +142,7 @@ class WhisperEars:
             return _Heard("", others, best[0].mean_log_prob, (), sound)
         if not wanted():
             raise Dropped("recognition dropped")
-        words = self._words(best[0], texts[0], sound, start_s)
+        words = self._words(best[0], texts[0], sound, start_s) if hints.words else ()
         return _Heard(texts[0], others, best[0].mean_log_prob, words, sound)
 
     def _encode(
@@ -161,6 +166,18 @@ class WhisperEars:
             raise Dropped("recognition dropped")
         bounded = replace(how, max_tokens=guards.token_limit(duration_s))
         return self._model.decode(states, hints.language, bounded)
+
+    def _quick(
+        self, states: npt.NDArray[np.float32], duration_s: float, hints: Hints, wanted: StillWanted
+    ) -> tuple[Hypothesis, ...]:
+        """Return the greedy text if it is enough for whoever asked; nothing otherwise."""
+        if hints.enough is None or hints.choices or hints.digits:
+            return ()
+        found = self._decode(states, duration_s, hints, wanted, Decoding())
+        text, likely = self._cleaned(found[0], duration_s), found[0].mean_log_prob
+        if not text or likely < QUICK_MEAN_LOG_PROB or _suspect(found[0], duration_s):
+            return ()
+        return found if hints.enough(text, _probability(likely)) else ()
 
     def _cleaned(self, hypothesis: Hypothesis, duration_s: float) -> str:
         text = guards.clean(hypothesis.text, doubt=hypothesis.mean_log_prob < DOUBTFUL_MEAN_LOG_PROB)
@@ -235,8 +252,11 @@ def _confidence(heard: list[_Heard]) -> float:
     weights = sum(len(segment.text) for segment in heard)
     if not weights:
         return 0.0
-    mean = sum(segment.mean_log_prob * len(segment.text) for segment in heard) / weights
-    return float(np.clip(np.exp(mean), 0.0, 1.0))
+    return _probability(sum(segment.mean_log_prob * len(segment.text) for segment in heard) / weights)
+
+
+def _probability(mean_log_prob: float) -> float:
+    return float(np.clip(np.exp(mean_log_prob), 0.0, 1.0))
 
 
 def _segments(pcm: Pcm, rate_hz: int) -> list[tuple[npt.NDArray[np.float32], float]]:

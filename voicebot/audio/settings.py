@@ -52,7 +52,7 @@ class TurnSettings:
 
     start_ms: int = 60
     min_speech_ms: int = 120
-    pause_ms: int = 200
+    pause_ms: int = 120
     preroll_ms: int = 240
     max_turn_s: float = 30.0
     patience_scale: float = 1.0

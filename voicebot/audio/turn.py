@@ -24,9 +24,13 @@ from voicebot.audio.vad import Vad, Voice
 class Patience(Enum):
     """How long a silence ends the turn, in seconds, before scaling."""
 
-    COMPLETE = 0.36
-    """A complete and confident answer was already heard."""
-    NORMAL = 0.66
+    ASSURED = 0.38
+    """A complete and confident answer was already heard, and the voice fell as at the end of a sentence."""
+    COMPLETE = 0.64
+    """A complete and confident answer was already heard; the voice says nothing, or asks."""
+    NORMAL = 0.74
+    OPEN = 0.95
+    """Nothing complete was heard, and the voice stayed up."""
     HESITANT = 1.3
     """The last thing heard was a hesitation ("euh...") or a sentence left open."""
     DICTATION = 1.8
@@ -90,6 +94,8 @@ _RESUME_GAP_FRAMES = 3
 _VOICED_FRAMES = 3
 _UNVOICED_START_FRAMES = 25
 _LONG_UNVOICED_FRAMES = 40
+_DISCARDED_AFTER_S = 0.2
+"""What began and was no speech is forgotten after this much silence: the caller may be at the first syllable."""
 
 
 class TurnMachine:
@@ -139,11 +145,7 @@ class TurnMachine:
             self._scale = self._settings.scaled(scale).patience_scale
 
     def required_silence_s(self) -> float:
-        """Return the silence that ends the turn now.
-
-        This is the one place that decides it: acoustic signs of finality (falling pitch, a lengthened last syllable)
-        would enter here, as a factor.
-        """
+        """Return the silence that ends the turn now."""
         return max(self._patience.value * self._scale, self._settings.pause_ms / 1000 + FRAME_S)
 
     def begin(self, speech_start_s: float) -> tuple[TurnEvent, ...]:
@@ -216,11 +218,13 @@ class TurnMachine:
         if (self._frame - self._first) * FRAME_S >= self._settings.max_turn_s:
             return self._finish(now_s, end_s, EndReason.TOO_LONG)
         events: list[TurnEvent] = []
+        if not self._is_speech():
+            if silence_s < max(_DISCARDED_AFTER_S, self._settings.pause_ms / 1000) - 1e-9:
+                return []
+            self._forget()
+            return [Discarded(now_s)]
         if not self._paused and silence_s >= self._settings.pause_ms / 1000 - 1e-9:
             self._paused = True
-            if not self._is_speech():
-                self._forget()
-                return [Discarded(now_s)]
             events.append(Paused(now_s, end_s))
         # a frame of speech awaiting confirmation suspends the decision: the caller may be going on
         if self._paused and not speech and silence_s >= self.required_silence_s() - 1e-9:

@@ -25,7 +25,7 @@ from voicebot.audio.g711 import alaw_decode, alaw_encode
 from voicebot.bench.far import Arrived, FarCall, FarEnd, NotTaken, open_far_end
 from voicebot.bench.measured import DELAYS, NUMBER, SERVICE, Cost, Measured, died, measured, own_config
 from voicebot.bench.near import LOUD_DBFS, marker
-from voicebot.bench.turn import Question
+from voicebot.bench.questions import Question
 from voicebot.telephony.base import TelephonyError
 
 Progress = Callable[[int], None]

@@ -1,123 +1,138 @@
 """How long a caller waits for an answer: spoken questions, in real time, through the whole conversation.
 
 Each question is a call of its own, held as a real one would be. The delay runs from the true last sample of the
-caller's speech to the first sample of the answer, and is split into end of turn, recognition, understanding and voice.
+caller's speech to the first sample that belongs to the answer (opening words and signs of life do not count), and is
+split into end of turn, recognition, understanding and voice. A part of the answers is not rendered beforehand.
 """
 
 import asyncio
 import hashlib
-import itertools
+import random
 import resource
-import statistics
 import time
-import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from importlib import resources
 
 import numpy as np
 
-from voicebot.app import Service, new_dialogue, open_call, open_caller_voice
-from voicebot.audio.channel import Channel
-from voicebot.audio.frames import LINE_HZ, Pcm
+from voicebot.app import Service, new_dialogue, open_call
+from voicebot.asr.base import Hints
+from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm
+from voicebot.bench.loop_probe import LoopProbe
+from voicebot.bench.questions import Question
+from voicebot.bench.turn_report import Answered, Cost, TurnReport
 from voicebot.calls.ports import Dialogue
 from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.calls.work import Work
 from voicebot.clock import PARIS, WallClock
-from voicebot.config import Settings
 from voicebot.dialog.turns import Heard, Reply, Say
 from voicebot.profile import Profile
-from voicebot.rehearsal import speech_end
 from voicebot.telephony.base import CallInfo
 from voicebot.telephony.replay import CallerScript, ReplayLeg, SpokenTurn
-from voicebot.tts.base import Manner
+from voicebot.tts.base import Manner, SynthesisError
+from voicebot.tts.cache import CachedVoice
+from voicebot.tts.engines import load_voice
 
-PARTS = ("end_of_turn", "recognition", "understanding", "voice")
+EVERY_S = 12.0
+"""A caller speaks about this often."""
+UNRENDERED_SHARE = 0.3
+_GREETING = "Bonjour."
 _AT = datetime(2026, 11, 24, 10, tzinfo=PARIS)
-_STUDIO_HZ = 16000
+_TALKING_PEAK = 300
+_LATE_FRAME_MS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One question as it reaches the line; ``speech_samples`` is where speech truly ends."""
+class Plan:
+    """How the questions are asked.
 
-    text: str
-    voice: str
-    pcm: Pcm
-    speech_samples: int
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """What one question gave. Seconds. ``delay_s`` is ``None`` when no answer came; ``early``: cut off too early."""
-
-    text: str
-    heard: str
-    delay_s: float | None
-    early: bool
-    parts_s: Mapping[str, float]
-
-
-@dataclass(frozen=True, slots=True)
-class TurnReport:
-    """The delays of a whole run, in ms, with their parts, and what they cost."""
-
-    answered: Sequence[Answered]
-    cpu_s: float
-    wall_s: float
-    peak_mb: float
-    late_ms_p99: float
-
-    def to_json(self) -> dict[str, object]:
-        """Return the report as the command prints it."""
-        delays = sorted(one.delay_s for one in self.answered if one.delay_s is not None and not one.early)
-        early = sum(one.early for one in self.answered)
-        return {
-            "turns": len(self.answered),
-            "unanswered": sum(one.delay_s is None for one in self.answered),
-            "cut_off_early": early,
-            "answer_delay_ms": _spread(delays),
-            "parts_ms": {
-                part: _spread(sorted(one.parts_s[part] for one in self.answered if part in one.parts_s))
-                for part in PARTS
-            },
-            "cpu_s_per_turn": round(self.cpu_s / max(1, len(self.answered)), 3),
-            "peak_memory_mb": round(self.peak_mb),
-            "frame_late_ms_p99": round(self.late_ms_p99, 1),
-        }
-
-
-def _spread(values_s: Sequence[float]) -> dict[str, int]:
-    if not values_s:
-        return {}
-    cuts = statistics.quantiles(values_s, n=100, method="inclusive") if len(values_s) > 1 else [values_s[0]] * 99
-    return {name: round(cuts[cut] * 1000) for name, cut in (("p50", 49), ("p90", 89), ("p95", 94))} | {
-        "max": round(values_s[-1] * 1000)
-    }
-
-
-async def questions(settings: Settings, limit: int = 0) -> list[Question]:
-    """Render the questions (kept on disk afterwards), each by the next voice and through the next line quality.
-
-    Raises:
-        SynthesisError: a caller's voice is missing; the message says how to install it.
+    ``calls`` callers, each speaking about every ``every_s``, at moments drawn by ``seed``; or, ``together``, all
+    falling silent at the same moment, round after round.
     """
-    source = resources.files("voicebot.bench").joinpath("questions.toml").read_text(encoding="utf-8")
-    document = tomllib.loads(source)
-    texts = document["questions"][: limit or None]
-    voices = itertools.cycle(document["voices"])
-    snrs = itertools.cycle(document["snr_db"])
-    found = []
-    async with AsyncExitStack() as stack:
-        loaded = {name: open_caller_voice(name, settings, stack) for name in document["voices"]}
-        for seed, (text, name, snr_db) in enumerate(zip(texts, voices, snrs, strict=False)):
-            parts = [part async for part in loaded[name].speak(text, _STUDIO_HZ, Manner())]
-            clean = np.concatenate(parts)
-            pcm = Channel(snr_db=snr_db, seed=seed).apply(clean, _STUDIO_HZ)
-            found.append(Question(text, name, pcm, speech_end(clean, _STUDIO_HZ) * LINE_HZ // _STUDIO_HZ))
-    return found
+
+    calls: int = 1
+    every_s: float = EVERY_S
+    seed: int = 1
+    together: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question and whether its answer is rendered beforehand, with the intent its words have."""
+
+    question: Question
+    rendered: bool
+    intent: str | None
+
+
+@dataclass(slots=True)
+class Stage:
+    """The service under measurement, with a voice that knows the answers by heart and one that does not."""
+
+    service: Service
+    profile: Profile
+    rendered: CachedVoice
+    fresh: CachedVoice
+
+    def of(self, rendered: bool) -> Service:
+        """Return the service with the one voice or the other."""
+        return replace(self.service, voice=self.rendered if rendered else self.fresh)
+
+
+async def set_stage(service: Service) -> Stage:
+    """Load the two voices; closed with ``strike``."""
+    settings = service.settings
+    rendered = load_voice(settings.tts, settings.paths.models, settings.paths.data / "bench-voice")
+    fresh = load_voice(settings.tts, settings.paths.models, None)
+    stage = Stage(service, service.profile(), rendered, fresh)
+    manner = stage_manner(stage)
+    openings = stage.profile.knowledge.answers["transition"].say
+    texts = [_GREETING, *(template.render({}).ear for template in openings)]
+    for voice in (rendered, fresh):
+        await voice.render(texts, LINE_HZ, manner)
+    return stage
+
+
+def stage_manner(stage: Stage) -> Manner:
+    """Return how the profile's voice speaks."""
+    return Manner(speed=stage.profile.knowledge.identity.voice.speed)
+
+
+async def strike(stage: Stage) -> None:
+    """Close the voices of ``set_stage``."""
+    await stage.rendered.close()
+    await stage.fresh.close()
+
+
+async def rehearse_answers(
+    stage: Stage, asked: Sequence[Question], progress: Callable[[], None] = lambda: None
+) -> list[Asked]:
+    """Decide which answers are rendered beforehand, and render those."""
+    known = []
+    for index, question in enumerate(asked):
+        rendered = (index * 7 + 3) % 10 >= 10 * UNRENDERED_SHARE
+        dialogue = new_dialogue(stage.profile, lambda: _AT, seed=_call_id(question))
+        hints = Hints(phrases=dialogue.greet().expect.phrases)
+        stream = stage.service.recognizer.open(LINE_HZ, hints)
+        stream.feed(question.pcm)
+        heard = await stream.finish()
+        reply = dialogue.fork().respond(Heard(heard.text, heard.alternatives, heard.confidence))
+        meant = dialogue.fork().respond(Heard(question.text))
+        if rendered:
+            for one in (reply, meant):
+                await render(stage, one)
+        known.append(Asked(question, rendered, meant.intent))
+        progress()
+    return known
+
+
+async def render(stage: Stage, reply: Reply) -> None:
+    """Render an answer into the voice that knows them; what cannot be said is told during the run."""
+    try:
+        await stage.rendered.render([say.text for say in reply.says], LINE_HZ, stage_manner(stage))
+    except SynthesisError:
+        return
 
 
 class _ShortGreeting:
@@ -130,7 +145,7 @@ class _ShortGreeting:
         return self._inner.fork()
 
     def greet(self) -> Reply:
-        return Reply(says=(Say("Bonjour."),), expect=self._inner.greet().expect)
+        return Reply(says=(Say(_GREETING),), expect=self._inner.greet().expect)
 
     def respond(self, heard: Heard) -> Reply:
         return self._inner.respond(heard)
@@ -139,69 +154,139 @@ class _ShortGreeting:
         return self._inner.returned(result)
 
 
-class _HangsUpOnceAnswered:
-    """A witness that ends the call a moment after the answer has begun."""
+@dataclass(slots=True)
+class _Observer:
+    """A witness that ends the call once it was answered, and notes when the assistant talks over the caller."""
 
-    def __init__(self, leg: ReplayLeg) -> None:
-        self._leg = leg
-        self._turn: TurnRecord | None = None
+    leg: ReplayLeg
+    speech_s: float
+    answered: TurnRecord | None = None
+    talked_over: bool = False
+    turns: list[TurnRecord] = field(default_factory=list)
+    _frames: int = 0
 
     def frame(self, caller: Pcm, assistant: Pcm) -> None:
-        if self._turn is not None and self._turn.answer_s is not None:
-            self._leg.leave()
+        began_s = self.leg.sound_began_s
+        now_s = self._frames * FRAME_S
+        self._frames += 1
+        if began_s is None:
+            return
+        ended = now_s > began_s + self.speech_s
+        if not ended and int(np.abs(assistant.astype(np.int32)).max()) > _TALKING_PEAK:
+            self.talked_over = True
+        if self.answered is not None and ended:
+            self.leg.leave()
 
     def turn(self, call: CallRecord, turn: TurnRecord) -> None:
-        self._turn = turn
+        self.turns.append(turn)
+        if turn.channel == "voice" and turn.answer_s is not None:
+            began_s = self.leg.sound_began_s
+            if began_s is not None and turn.answer_s >= began_s + self.speech_s:
+                self.answered = turn
 
     def ended(self, call: CallRecord) -> None:
-        self._turn = None
+        return
 
 
-async def ask(service: Service, profile: Profile, question: Question) -> tuple[Answered, list[float]]:
+async def ask(stage: Stage, asked: Asked) -> tuple[Answered, list[float]]:
     """Hold the call of one question; return what it gave and how late each frame was, in ms."""
+    question = asked.question
     work, clock = Work(), WallClock()
-    info = CallInfo(f"bench-{hashlib.sha256(question.text.encode()).hexdigest()[:12]}", "", "")
+    info = CallInfo(_call_id(question), "", "")
     turn = SpokenTurn(pcm=question.pcm, speech_samples=question.speech_samples)
-    leg = ReplayLeg(info, CallerScript((turn,)), clock, work.settle)
-    dialogue = _ShortGreeting(new_dialogue(profile, lambda: _AT, seed=info.call_id))
-    session = open_call(service, profile, leg, work, clock, [_HangsUpOnceAnswered(leg)], dialogue)
+    leg = ReplayLeg(info, CallerScript((turn,), background=question.background), clock, work.settle)
+    observer = _Observer(leg, question.speech_s)
+    dialogue = _ShortGreeting(new_dialogue(stage.profile, lambda: _AT, seed=info.call_id))
+    session = open_call(stage.of(asked.rendered), stage.profile, leg, work, clock, [observer], dialogue)
     record = await session.run()
-    return _read(question, record, leg), leg.late_ms
+    return _read(asked, record, leg, observer), leg.late_ms
 
 
-def _read(question: Question, record: CallRecord, leg: ReplayLeg) -> Answered:
-    spoken = [turn for turn in record.turns if turn.channel == "voice"]
-    if not spoken or spoken[0].answer_s is None:
-        return Answered(question.text, "", None, False, {})
-    first = spoken[0]
-    end_s = leg.spoken_ends_s[0] if leg.spoken_ends_s else None
-    if end_s is None or first.answer_s is None or first.answer_s < end_s:
-        return Answered(question.text, first.heard, 0.0, True, {})
-    parts = dict(first.parts_s)
-    parts["end_of_turn"] += (first.speech_end_s or end_s) - end_s
-    return Answered(question.text, first.heard, first.answer_s - end_s, False, parts)
+def _read(asked: Asked, record: CallRecord, leg: ReplayLeg, observer: _Observer) -> Answered:
+    voice = [turn for turn in record.turns if turn.channel == "voice"]
+    last = observer.answered
+    common = Answered(asked.question.text, asked.rendered, hesitant=asked.question.hesitant, turns=len(voice))
+    if leg.sound_began_s is None or last is None or last.answer_s is None:
+        return replace(common, heard=voice[-1].heard if voice else "", cut_off=observer.talked_over)
+    end_s = leg.sound_began_s + asked.question.speech_s
+    parts = dict(last.parts_s)
+    parts["end_of_turn"] += (last.speech_end_s or end_s) - end_s
+    return replace(
+        common,
+        heard=last.heard,
+        delay_s=last.answer_s - end_s,
+        cut_off=observer.talked_over or len(voice) > 1,
+        joined=observer.talked_over and len(voice) == 1,
+        understood=last.intent == asked.intent,
+        parts_s=parts,
+    )
 
 
 async def run(
-    service: Service, asked: Sequence[Question], calls: int = 1, progress: Callable[[], None] = lambda: None
+    stage: Stage, asked: Sequence[Asked], plan: Plan, progress: Callable[[], None] = lambda: None
 ) -> TurnReport:
-    """Ask every question, by ``calls`` callers at a time; return the delays."""
-    profile = service.profile()
+    """Ask every question as ``plan`` says; return the delays and what they cost."""
     results: list[Answered] = []
     late: list[float] = []
+
+    async def one(question: Asked) -> None:
+        answered, frames = await ask(stage, question)
+        results.append(answered)
+        late.extend(frames)
+        progress()
+
+    probe = LoopProbe()
+    cpu, wall = time.process_time(), time.monotonic()
+    with probe.watching():
+        await (_together(asked, plan, one) if plan.together else _at_random(asked, plan, one))
+    seconds = time.monotonic() - wall
+    cost = Cost(
+        cpu_s=time.process_time() - cpu,
+        wall_s=seconds,
+        call_s=len(late) * FRAME_S,
+        peak_mb=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        late_ms_p99=sorted(late)[len(late) * 99 // 100] if late else 0.0,
+        late_frames=sum(ms > _LATE_FRAME_MS for ms in late),
+        frames=len(late),
+        loop_ms_max=max(probe.held_ms, default=0.0),
+        loop_over_2_ms=probe.over(2.0),
+        loop_slowest=dict(sorted(probe.slowest.items(), key=lambda item: -item[1])[:5]),
+    )
+    return TurnReport(results, cost)
+
+
+async def _at_random(asked: Sequence[Asked], plan: Plan, one: Callable[[Asked], Awaitable[None]]) -> None:
+    """Let each caller speak about every ``every_s``, at moments of their own."""
     waiting = iter(asked)
 
-    async def caller() -> None:
+    async def caller(number: int) -> None:
+        draws = random.Random(plan.seed * 1000 + number)  # noqa: S311 - moments, no secret
+        await asyncio.sleep(draws.uniform(0.0, plan.every_s))
         for question in waiting:
-            answered, frames = await ask(service, profile, question)
-            results.append(answered)
-            late.extend(frames)
-            progress()
+            began = time.monotonic()
+            await one(question)
+            left_s = plan.every_s * draws.uniform(0.5, 1.5) - (time.monotonic() - began)
+            await asyncio.sleep(max(0.0, left_s))
 
-    cpu, wall = time.process_time(), time.monotonic()
     async with asyncio.TaskGroup() as group:
-        for _ in range(calls):
-            group.create_task(caller())
-    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    p99 = sorted(late)[len(late) * 99 // 100] if late else 0.0
-    return TurnReport(results, time.process_time() - cpu, time.monotonic() - wall, peak_mb, p99)
+        for number in range(plan.calls):
+            group.create_task(caller(number))
+
+
+async def _together(asked: Sequence[Asked], plan: Plan, one: Callable[[Asked], Awaitable[None]]) -> None:
+    """Let ``calls`` callers fall silent at the same moment, round after round."""
+    for first in range(0, len(asked) - plan.calls + 1, plan.calls):
+        round_ = asked[first : first + plan.calls]
+        longest_s = max(question.question.speech_s for question in round_)
+
+        async def late(question: Asked, longest_s: float) -> None:
+            await asyncio.sleep(longest_s - question.question.speech_s)
+            await one(question)
+
+        async with asyncio.TaskGroup() as group:
+            for question in round_:
+                group.create_task(late(question, longest_s))
+
+
+def _call_id(question: Question) -> str:
+    return f"bench-{hashlib.sha256(question.text.encode()).hexdigest()[:12]}"

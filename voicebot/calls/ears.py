@@ -8,12 +8,18 @@ sure of counts as the caller. What is decided here is decided from frames; only 
 import asyncio
 import logging
 import re
+import tomllib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
 from typing import TypeAlias
 
-from voicebot.asr.base import Choice, Hints, RecognitionError, Recognizer, Stream, Transcript
+import numpy as np
+
+from voicebot.asr.base import Choice, Enough, Hints, RecognitionError, Recognizer, Stream, Transcript
 from voicebot.audio.bargein import BargeIn
+from voicebot.audio.ending import Ending, hear_ending
 from voicebot.audio.frames import FRAME_S, Pcm
 from voicebot.audio.settings import TurnSettings
 from voicebot.audio.turn import Discarded, Ended, Patience, Paused, PreRoll, Resumed, SpeechStarted, TurnDetector
@@ -22,18 +28,13 @@ from voicebot.dialog.turns import Dictation, Expect
 
 log = logging.getLogger(__name__)
 
-_HESITATION = re.compile(
-    r"(?:^|\s)(?:euh+|heu+|hum+|ben|bah|alors|donc|et|ou|mais|de|du|des|le|la|les|un|une|à|au|pour|dans|sur|que|qui"
-    r"|c'est|mon|ma|mes|je|il|d|l)[\s.…,]*$",
-    re.IGNORECASE,
-)
 _LONGEST_S = 60.0
 _SURE_CHOICE = 0.75
-_MOST_PATIENT = 4.0
 _LONG_PAUSES = 2.0
-_FREE_SPEECH = 1.4
-"""A whole sentence may still be followed by another clause, unlike the answer to a closed question."""
-_SECOND_THOUGHT_S = 0.35
+_ENDING_FRAMES = 150
+_DOUBTFUL_PAUSE_S = 0.2
+"""A pause before which the voice did not fall is often but a breath: recognition waits until it is this long."""
+_SECOND_THOUGHT_S = 0.6
 """A caller who speaks this soon after our first sound had not finished: nobody reacts to words so fast."""
 _LONGEST_SECOND_THOUGHT_S = _SECOND_THOUGHT_S + 0.3
 """By then speech that began in time has been recognised as an interruption."""
@@ -42,6 +43,18 @@ Consider: TypeAlias = Callable[[Transcript], Awaitable[bool]]
 """Told what was heard up to a pause, returns whether it is a whole turn; cancelled when the caller goes on."""
 Reconsider: TypeAlias = Callable[[], None]
 """Told that the caller went on after a pause."""
+
+
+@cache
+def _open_ending() -> re.Pattern[str]:
+    source = resources.files("voicebot.calls").joinpath("open_endings.toml").read_text(encoding="utf-8")
+    endings = sorted((words for group in tomllib.loads(source).values() for words in group), key=len, reverse=True)
+    return re.compile(rf"(?:^|[\s,.…'])(?:{'|'.join(map(re.escape, endings))})[\s.…,]*$", re.IGNORECASE)
+
+
+def is_open(text: str) -> bool:
+    """Tell whether ``text`` ends on words after which a sentence goes on ("euh", "à", "je voudrais")."""
+    return _open_ending().search(text.replace("’", "'")) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +119,7 @@ class Ears:
         self._recognizer = recognizer
         self._rate_hz = rate_hz
         self._work = work
+        self._enough: Enough | None = None
         self._consider: Consider | None = None
         self._reconsider: Reconsider = lambda: None
         self._usual_scale = self._scale = settings.patience_scale
@@ -117,6 +131,7 @@ class Ears:
         self._stream: Stream | None = None
         self._sound: list[Pcm] = []
         self._finished: _SecondThought | None = None
+        self._ending: asyncio.Task[Ending] | None = None
         self._speculation: asyncio.Task[None] | None = None
         self._alarm_from_cut_in = False
         self._joined = False
@@ -136,9 +151,12 @@ class Ears:
         """Whether the turn in progress takes in the one before, which was not over."""
         return self._joined
 
-    def consult(self, consider: Consider, reconsider: Reconsider) -> None:
-        """Ask ``consider`` about what is heard up to each pause, and tell ``reconsider`` when the caller goes on."""
-        self._consider, self._reconsider = consider, reconsider
+    def consult(self, enough: Enough, consider: Consider, reconsider: Reconsider) -> None:
+        """Ask ``consider`` about what is heard up to each pause, and tell ``reconsider`` when the caller goes on.
+
+        ``enough`` is the recogniser's: whether a first reading needs no better one.
+        """
+        self._enough, self._consider, self._reconsider = enough, consider, reconsider
 
     def expect(self, expect: Expect) -> None:
         """Prepare for the answer to what is being asked."""
@@ -146,6 +164,8 @@ class Ears:
             choices=tuple(Choice(option.id, option.texts) for option in expect.options),
             phrases=expect.phrases,
             digits=expect.dictation is Dictation.DIGITS,
+            words=False,
+            enough=self._enough,
         )
         dictated = expect.dictation is not Dictation.NONE and not expect.options
         self._asked = _Question(hints, Patience.DICTATION if dictated else Patience.NORMAL)
@@ -205,6 +225,7 @@ class Ears:
                 case Discarded():
                     self.drop()
                     return FalseAlarm() if self._was_cut_in() else None
+        self._perhaps_speculate()
         return None
 
     def _was_cut_in(self) -> bool:
@@ -223,9 +244,19 @@ class Ears:
             self._stream.feed(sound)
 
     def _pause(self) -> None:
-        if self._stream is not None:
+        recent = np.concatenate(self._sound[-_ENDING_FRAMES:])
+        self._ending = self._work.compute(asyncio.to_thread(hear_ending, recent, self._rate_hz), "ending")
+
+    def _perhaps_speculate(self) -> None:
+        """Start recognising in a pause, at once where the voice fell, a moment later where it did not."""
+        if self._stream is None or self._ending is None or self._speculation is not None or not self._ending.done():
+            return
+        ending = self._ending.result()
+        if ending is Ending.FALLEN or self._detector.silence_s >= _DOUBTFUL_PAUSE_S:
+            if ending is Ending.RAISED and self._question.patience is Patience.NORMAL:
+                self._detector.set_patience(Patience.OPEN, self._scale)
             self._stream.speculate()
-            self._speculation = self._work.compute(self._weigh(self._stream), "speculation")
+            self._speculation = self._work.compute(self._weigh(self._stream, ending), "speculation")
 
     def _go_on(self) -> None:
         if self._stream is not None:
@@ -237,10 +268,10 @@ class Ears:
     def _stop_considering(self) -> None:
         if self._speculation is not None:
             self._speculation.cancel()
-            self._speculation = None
+        self._speculation = self._ending = None
 
-    async def _weigh(self, stream: Stream) -> None:
-        """Set how long to wait for more from what was heard up to the pause."""
+    async def _weigh(self, stream: Stream, ending: Ending) -> None:
+        """Set how long to wait for more, from what was heard up to the pause and from how the voice ended."""
         try:
             heard = await stream.speculated()
         except RecognitionError as error:
@@ -251,15 +282,17 @@ class Ears:
         whole = heard.text != "" and self._consider is not None and await self._consider(heard)
         if stream is not self._stream or (self._question.patience is Patience.DICTATION and not heard.choices):
             return
-        if _HESITATION.search(heard.text):
+        if is_open(heard.text):
             self._detector.set_patience(Patience.HESITANT, self._scale)
         elif heard.choices and heard.choices[0].probability >= _SURE_CHOICE:
-            self._detector.set_patience(Patience.COMPLETE, self._scale)
+            self._detector.set_patience(Patience.ASSURED, self._scale)
         elif whole:
-            self._detector.set_patience(Patience.COMPLETE, min(_MOST_PATIENT, self._scale * _FREE_SPEECH))
+            fallen = ending is Ending.FALLEN
+            self._detector.set_patience(Patience.ASSURED if fallen else Patience.COMPLETE, self._scale)
 
     def _finish(self, start_s: float, end_s: float, at_s: float) -> Spoke | None:
         stream, self._stream = self._stream, None
+        self._speculation = self._ending = None
         self._was_cut_in()
         if stream is None:
             return None

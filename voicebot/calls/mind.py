@@ -18,7 +18,17 @@ class Thought:
 
     heard: Heard
     dialogue: Dialogue
-    reply: "asyncio.Task[Reply]"
+    reply: "asyncio.Future[Reply]"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Glimpse:
+    """An answer already thought out, from ``before``, while recognition was still at work."""
+
+    heard: Heard
+    before: Dialogue
+    dialogue: Dialogue
+    reply: Reply
 
 
 class Mind:
@@ -29,11 +39,23 @@ class Mind:
         self._work = work
         self._before: Dialogue | None = None
         self._prepared: Thought | None = None
+        self._glimpse: _Glimpse | None = None
 
     @property
     def dialogue(self) -> Dialogue:
         """The conversation as it stands."""
         return self._dialogue
+
+    def is_whole(self, heard: Heard, instead: bool = False) -> bool:
+        """Return whether a first reading of a turn is all that is needed to act on it. Called from a worker thread.
+
+        Only a request about a subject is: a bare "non" may be what is left of "non, pas Deauville" badly read.
+        """
+        before = (self._before if instead else None) or self._dialogue
+        dialogue = before.fork()
+        reply = dialogue.respond(heard)
+        self._glimpse = _Glimpse(heard, before, dialogue, reply)
+        return reply.whole and "." in (reply.intent or "")
 
     def prepare(self, heard: Heard, instead: bool = False) -> Thought:
         """Begin to answer what was perhaps the whole of a turn; ``instead`` of the last answer given."""
@@ -59,6 +81,12 @@ class Mind:
             self._dialogue, self._before = self._before, None
 
     def _think(self, heard: Heard, before: Dialogue | None = None) -> Thought:
-        dialogue = (before or self._dialogue).fork()
+        before = before or self._dialogue
+        glimpse, self._glimpse = self._glimpse, None
+        if glimpse is not None and glimpse.heard == heard and glimpse.before is before:
+            known: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+            known.set_result(glimpse.reply)
+            return Thought(heard, glimpse.dialogue, known)
+        dialogue = before.fork()
         reply = self._work.compute(asyncio.to_thread(dialogue.respond, heard), "understanding")
         return Thought(heard, dialogue, reply)

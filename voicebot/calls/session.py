@@ -34,7 +34,7 @@ _MUMBLE_S = 1.0
 _LAST_WORD_S = 0.4
 """The line stays open this long after the last word, so that its end is heard."""
 _TROUBLES_ALLOWED = 2
-_STANDS_AFTER_S = 0.7
+_STANDS_AFTER_S = 0.95
 """An answer heard for this long stands: a caller who had not finished would have been noticed."""
 
 
@@ -121,7 +121,7 @@ class CallSession:
         self._troubles = 0
         self._words: dict[str, Iterator[str]] = {}
         self._mind = Mind(company.dialogue, work)
-        ears.consult(self._consider, self._reconsider)
+        ears.consult(self._enough, self._consider, self._reconsider)
 
     @property
     def state(self) -> State:
@@ -230,12 +230,22 @@ class CallSession:
         self._unsettled = None
         self._mind.take_back()
 
+    def _going_on_from(self) -> _Pending | None:
+        """The turn that the caller is going on with, if they are."""
+        return (self._pending or self._unsettled) if self._ears.joined else None
+
+    def _enough(self, text: str, confidence: float) -> bool:
+        """Return whether a first reading of the turn is all that is needed; called from a worker thread."""
+        before = self._going_on_from()
+        played = self._played if before is None else before.played
+        heard = Heard(text, confidence=confidence, played=played)
+        return self._mind.is_whole(heard, before is not None and before is self._unsettled)
+
     async def _consider(self, heard: Transcript) -> bool:
         """Prepare the answer to what may be a whole turn; return whether it is."""
-        before = (self._pending or self._unsettled) if self._ears.joined else None
+        before = self._going_on_from()
         played = self._played if before is None else before.played
-        instead = before is not None and before is self._unsettled
-        thought = self._mind.prepare(_heard(heard, played), instead)
+        thought = self._mind.prepare(_heard(heard, played), before is not None and before is self._unsettled)
         reply = await asyncio.shield(thought.reply)
         self._mouth.prepare(reply)
         return reply.whole

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
+from voicebot.cli.bench_turn import turn
 from voicebot.cli.failures import WorkFailed, WrongUsage
 from voicebot.cli.options import CONFIG, ConfigOption, JsonOption, console, expected_errors, print_json, run
 from voicebot.clock import PARIS
@@ -35,71 +35,6 @@ def register(app: typer.Typer) -> None:
 
 def _bench() -> None:
     """Measure the service on this machine."""
-
-
-def turn(
-    limit: Annotated[int, typer.Option("--limit", help="Ask only the first questions (0: all).")] = 0,
-    calls: Annotated[int, typer.Option("--calls", min=1, help="Simultaneous callers.")] = 1,
-    config: ConfigOption = CONFIG,
-    as_json: JsonOption = False,
-) -> None:
-    """Measure how long callers wait for an answer, from the true end of their speech, in real time."""
-    report = run(_turn(limit, calls, config))
-    if as_json:
-        print_json(report)
-        return
-    _show(report)
-
-
-async def _turn(limit: int, calls: int, config: Path) -> dict[str, Any]:
-    from rich.progress import Progress
-
-    from voicebot.app import open_service
-    from voicebot.bench.turn import questions
-    from voicebot.bench.turn import run as ask_all
-    from voicebot.config import load_settings
-
-    settings = load_settings(config)
-    async with AsyncExitStack() as stack:
-        service = await open_service(settings, stack)
-        asked = await questions(settings, limit)
-        with Progress(console=console(), transient=True) as bars:
-            bar = bars.add_task("questions", total=len(asked))
-            measured = await ask_all(service, asked, calls, lambda: bars.advance(bar))
-        report: dict[str, Any] = {
-            "at": datetime.now(PARIS).isoformat(timespec="seconds"),
-            "recognition": service.recognizer.name,
-            "voice": service.voice.name,
-            "calls": calls,
-            **measured.to_json(),
-        }
-    _remember(settings.paths.data / "bench-turn.jsonl", report)
-    return report
-
-
-def _remember(history: Path, report: dict[str, Any]) -> None:
-    """Add the report to the history, so that a regression is seen."""
-    history.parent.mkdir(parents=True, exist_ok=True)
-    with history.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(report, ensure_ascii=False) + "\n")
-
-
-def _show(report: dict[str, Any]) -> None:
-    table = Table("ms", "p50", "p90", "p95", "max", title=f"{report['recognition']}, {report['voice']}")
-    for name, spread in [("answer delay", report["answer_delay_ms"]), *report["parts_ms"].items()]:
-        table.add_row(name, *(str(spread.get(cut, "")) for cut in ("p50", "p90", "p95", "max")))
-    screen = console()
-    screen.print(table)
-    for key in (
-        "turns",
-        "unanswered",
-        "cut_off_early",
-        "calls",
-        "cpu_s_per_turn",
-        "peak_memory_mb",
-        "frame_late_ms_p99",
-    ):
-        screen.print(f"{key}: {report[key]}")
 
 
 def calls(
@@ -133,7 +68,7 @@ def calls(
 async def _calls(config: Path, parts: list[str], sizes: "Sizes") -> dict[str, Any]:
     from rich.progress import Progress
 
-    from voicebot.bench.turn import questions
+    from voicebot.bench.questions import questions
     from voicebot.cli.bench_calls import measure
     from voicebot.config import load_settings
 
@@ -142,7 +77,9 @@ async def _calls(config: Path, parts: list[str], sizes: "Sizes") -> dict[str, An
     with Progress(console=console(), transient=True) as bars:
         report = await measure(config, parts, sizes, asked, bars)
     report["at"] = datetime.now(PARIS).isoformat(timespec="seconds")
-    _remember(settings.paths.data / "bench-calls.jsonl", report)
+    settings.paths.data.mkdir(parents=True, exist_ok=True)
+    with (settings.paths.data / "bench-calls.jsonl").open("a", encoding="utf-8") as history:
+        history.write(json.dumps(report, ensure_ascii=False) + "\n")
     return report
 
 

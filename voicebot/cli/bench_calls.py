@@ -9,7 +9,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from voicebot.bench.turn import Question
+    from voicebot.bench.questions import Question
 
 PARTS = ("load", "delays", "spoken", "row", "restart")
 

@@ -43,10 +43,14 @@ class SpokenTurn:
 
 @dataclass(frozen=True, slots=True)
 class CallerScript:
-    """A caller whose sound is ready, and how the advisers behave."""
+    """A caller whose sound is ready, and how the advisers behave.
+
+    ``background`` is what their line carries while they say nothing, played over and over; ``None`` is digital silence.
+    """
 
     turns: tuple[SpokenTurn, ...]
     advisers: TransferResult = TransferResult.ANSWERED
+    background: Pcm | None = None
 
 
 class ReplayLeg:
@@ -63,6 +67,7 @@ class ReplayLeg:
         self._info = info
         self._advisers = script.advisers
         self._turns = deque(script.turns)
+        self._background = script.background
         self._clock = clock
         self._settle = settle
         self._rate_hz = rate_hz
@@ -79,6 +84,8 @@ class ReplayLeg:
         self._hangup_at: int | None = None
         self._waiters: list[tuple[int, asyncio.Event]] = []
         self.spoken_ends_s: list[float] = []
+        self.sound_began_s: float | None = None
+        """When the sound being played, or the last one, began, in call time."""
         self.late_ms: list[float] = []
 
     @property
@@ -201,6 +208,7 @@ class ReplayLeg:
         self._cue.turn_started()
         if turn.pcm is not None:
             self._sound, self._sound_at = turn.pcm, 0
+            self.sound_began_s = self._frames * FRAME_S
             speech = turn.speech_samples or turn.pcm.size
             self._sound_end_s = self._frames * FRAME_S + speech / self._rate_hz
         for index, key in enumerate(turn.keys):
@@ -213,9 +221,12 @@ class ReplayLeg:
             self._hangup_at = self._frames + round((length_s + turn.silence_s) / FRAME_S)
 
     def _next_sound(self) -> Pcm:
-        if self._sound is None:
-            return self._silence
         size = self._silence.size
+        if self._sound is None:
+            if self._background is None:
+                return self._silence
+            at = self._frames * size % max(1, self._background.size - size)
+            return self._background[at : at + size]
         frame = self._sound[self._sound_at : self._sound_at + size]
         self._sound_at += size
         if self._sound_at >= self._sound.size:

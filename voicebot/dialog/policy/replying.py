@@ -45,9 +45,5 @@ def reply(
         answered=draft.settled,
         aside=draft.aside,
         lost=draft.lost,
-        whole=bool(filled) or (understood is not None and _whole(understood)),
+        whole=bool(filled) or (understood is not None and understood.whole),
     )
-
-
-def _whole(understood: Understanding) -> bool:
-    return understood.verdict is Verdict.SURE and understood.intent != "hors_sujet"
