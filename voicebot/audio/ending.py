@@ -1,9 +1,9 @@
 """How the voice ended before a pause: what the ear hears of "I have finished" and of "I am not done".
 
 French statements and most questions end well below the middle of the speaker's own pitch; a sentence left open, like a
-question by intonation alone, ends above it. Measured on 250 human
-telephone sentences: the last pitch lay under -6 semitones at three ends in four and above +2 at one in twenty; at the
-675 pauses inside the sentences it was above 0 at half and above +4 at a quarter. Pure, about 2 ms of numpy: to be called in a worker thread.
+question by intonation alone, ends above it. Measured on 250 human telephone sentences: the last pitch lay under -6
+semitones at three ends in four and above +2 at one in twenty; at the 675 pauses inside the sentences it was above 0 at
+half and above +4 at a quarter. Pure, about 2 ms of numpy: to be called in a worker thread.
 """
 
 from enum import Enum

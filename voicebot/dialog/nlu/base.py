@@ -55,6 +55,11 @@ class Understanding:
         return self.candidates[0].intent
 
     @property
+    def whole(self) -> bool:
+        """Whether nothing more needs to be said to act on it: a greeting is followed by what the call is about."""
+        return self.verdict is Verdict.SURE and self.intent not in ("hors_sujet", "saluer")
+
+    @property
     def confidence(self) -> float:
         """Its calibrated probability."""
         return self.candidates[0].confidence

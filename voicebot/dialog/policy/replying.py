@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from voicebot.dialog.nlu.base import Understanding, Verdict
+from voicebot.dialog.nlu.base import Understanding
 from voicebot.dialog.policy.doubts import pair_first
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.turns import Clarify, Expect, Reply
