@@ -34,7 +34,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "profile": {"dialog", "ivr_menus", "telephony.base"},
     "model_store": set(),
     "config": {f"{package}.settings" for package in SERVICES},
-    "calls": {"audio", *ENGINES, *CONTENT, "journal"},
+    "calls": {"audio", *ENGINES, *CONTENT, "journal", "delivery"},
     "web": {*CONTENT, "journal", "delivery", "calls"},
     "reloading": {"profile"},
     "app": {*SERVICES, "config", "model_store", "reloading"},

@@ -46,6 +46,7 @@ SENTENCES = "calls.toml"
 REQUESTS = "requests.toml"
 CLOSING = "closing.toml"
 CHAT_TEXTS = "chat.toml"
+CALENDAR = "calendar.toml"
 _CALLER = "ff_siwis+bm_george"
 _CALLERS_BYTES = 200_000_000
 

@@ -363,7 +363,7 @@ def test_a_chat_is_a_contact_of_the_journal_with_its_turns_and_requests(profile:
     async def work() -> Any:
         journal = await open_journal(JournalSettings().within(tmp_path), {})
         try:
-            async with visiting(profile, witness=lambda contact: JournalWitness(journal, contact, "chat")) as visit:
+            async with visiting(profile, witnesses=lambda one: (JournalWitness(journal, one, "chat"),)) as visit:
                 room = await visit.open()
                 answers = [await (await visit.say(room, text)).json() for text in said]
                 await visit.client.post(f"{room}/end", json={"now": True})

@@ -1,7 +1,7 @@
 """The chat served by its real application; the brain that answers is the demonstration’s, or by rote."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -108,7 +108,7 @@ class Visit:
 async def visiting(
     profile: Profile,
     dialogue: Callable[[], Dialogue] | None = None,
-    witness: Callable[[str], Witness] | None = None,
+    witnesses: Callable[[str], Sequence[Witness]] | None = None,
     notices: tuple[str, ...] = (),
     **settings: Any,
 ) -> AsyncIterator[Visit]:
@@ -122,7 +122,7 @@ async def visiting(
     ports = ChatPorts(
         lambda name: profile,
         open_dialogue,
-        lambda contact: (witness(contact),) if witness is not None else (follower,),
+        witnesses or (lambda contact: (follower,)),
         lambda name: notices,
     )
     rooms = ChatRooms(ChatSettings(**settings), ports, TEXTS, clock)

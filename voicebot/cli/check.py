@@ -71,6 +71,7 @@ def _print(findings: _Findings, full: bool) -> None:
 
 def _check(config: Path, profile: str, findings: _Findings) -> None:
     from voicebot.app import open_profile
+    from voicebot.calls.calendar_letter import CalendarWordsError, load_calendar_words
     from voicebot.calls.closing import ClosingError, load_closing
     from voicebot.calls.requests import RequestWordsError, load_request_words
     from voicebot.calls.sentences import SentencesError, load_sentences
@@ -88,7 +89,8 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
         load_closing(settings.paths.prompts / "closing.toml")
         load_request_words(settings.paths.prompts / "requests.toml")
         load_chat_texts(settings.paths.prompts / "chat.toml")
-    except (SentencesError, ClosingError, RequestWordsError, ChatTextsError) as error:
+        load_calendar_words(settings.paths.prompts / "calendar.toml")
+    except (SentencesError, ClosingError, RequestWordsError, ChatTextsError, CalendarWordsError) as error:
         findings.mistakes += str(error).splitlines()
     names = (profile,) if profile else profile_names(settings.paths.profiles)
     if settings.call.profile not in names and not profile:

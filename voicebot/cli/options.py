@@ -40,6 +40,7 @@ def expected_errors() -> ExpectedErrors:
     """Return the errors of the service's parts with their exit status."""
     from voicebot.asr.base import RecognitionError
     from voicebot.audio.frames import AudioError
+    from voicebot.calls.calendar_letter import CalendarWordsError
     from voicebot.calls.closing import ClosingError
     from voicebot.calls.requests import RequestWordsError
     from voicebot.calls.sentences import SentencesError
@@ -58,6 +59,7 @@ def expected_errors() -> ExpectedErrors:
         ClosingError: WRONG_USAGE,
         RequestWordsError: WRONG_USAGE,
         ChatTextsError: WRONG_USAGE,
+        CalendarWordsError: WRONG_USAGE,
         JournalError: WORK_FAILED,
         ScriptError: WRONG_USAGE,
         AudioError: WORK_FAILED,

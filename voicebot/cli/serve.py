@@ -57,7 +57,7 @@ async def _serve(config: Path) -> bool:
     from voicebot.cli.serve_api import mount_api
     from voicebot.cli.serve_chat import mount_chat
     from voicebot.cli.serve_delivery import open_delivery
-    from voicebot.cli.serve_follow import Followers, mount_metrics
+    from voicebot.cli.serve_follow import Followers, mount_metrics, open_calendars
     from voicebot.clock import WallClock
     from voicebot.config import load_settings
     from voicebot.switchboard import Switchboard
@@ -78,7 +78,9 @@ async def _serve(config: Path) -> bool:
         service.outbox, courier = await open_delivery(settings, journal, clock, stack)
         line = load_line(settings.sip)
         metrics = Metrics()
-        followers = Followers(journal, metrics)
+        calendars = open_calendars(settings, service, journal, service.outbox, clock)
+        stack.push_async_callback(calendars.finish)
+        followers = Followers(journal, metrics, calendars)
         board = Switchboard(
             service,
             line,

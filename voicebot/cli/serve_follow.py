@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from aiohttp import web
 
+    from voicebot.app import Service
+    from voicebot.calls.calendar_post import CalendarPost
     from voicebot.calls.ports import Witness
     from voicebot.clock import Clock
+    from voicebot.config import Settings
     from voicebot.delivery.outbox import Outbox
     from voicebot.journal.events import ContactChannel
     from voicebot.journal.journal import Journal
@@ -18,16 +21,34 @@ if TYPE_CHECKING:
 class Followers:
     """Gives each contact its witnesses."""
 
-    def __init__(self, journal: "Journal", metrics: "Metrics") -> None:
+    def __init__(self, journal: "Journal", metrics: "Metrics", calendars: "CalendarPost") -> None:
         self._journal = journal
         self._metrics = metrics
+        self._calendars = calendars
 
     def of(self, channel: "ContactChannel", contact: str = "") -> "tuple[Witness, ...]":
         """Return the witnesses of a contact, whose id is made when it has none yet."""
         from voicebot.calls.keeping import JournalWitness
 
         contact = contact or uuid.uuid4().hex
-        return (JournalWitness(self._journal, contact, channel), self._metrics.witness(channel))
+        journal = JournalWitness(self._journal, contact, channel)
+        return (journal, self._metrics.witness(channel), self._calendars.witness(contact))
+
+
+def open_calendars(
+    settings: "Settings", service: "Service", journal: "Journal", outbox: "Outbox", clock: "Clock"
+) -> "CalendarPost":
+    """Return what sends collection calendars.
+
+    Raises:
+        CalendarWordsError: its words have mistakes.
+    """
+    from voicebot.app import CALENDAR
+    from voicebot.calls.calendar_letter import load_calendar_words
+    from voicebot.calls.calendar_post import CalendarPost
+
+    words = load_calendar_words(settings.paths.prompts / CALENDAR)
+    return CalendarPost(journal, outbox, words, lambda name: service.profile(name).knowledge, clock)
 
 
 def mount_metrics(

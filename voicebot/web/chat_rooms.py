@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 _THREADS = 2
 _SWEEP_S = 15.0
+_AFTER_END_S = 120.0
 
 
 class Full(Exception):
@@ -127,7 +128,12 @@ class ChatRooms:
         One that ended is kept for a while, so that its last words are still read after a reconnection.
         """
         before_s = self._clock.monotonic() - self.settings.idle_s
-        old = [room for room, one in self._rooms.items() if one.session.seen_s < before_s and not one.session.working]
+        left_s = self._clock.monotonic() - _AFTER_END_S
+        old = [
+            room
+            for room, one in self._rooms.items()
+            if not one.session.working and one.session.seen_s < (left_s if one.session.ended else before_s)
+        ]
         for room in old:
             session = self._rooms.pop(room).session
             await session.end(words=False)

@@ -1,0 +1,141 @@
+"""The collection calendar as it is sent: an e-mail with a file for the diary, or a text message. Pure.
+
+Its words are kept in ``prompts/calendar.toml``, where a civil servant can edit them.
+"""
+
+import string
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from voicebot.dialog.knowledge.icalendar import DayEvent, icalendar
+from voicebot.dialog.knowledge.model import Knowledge
+from voicebot.dialog.knowledge.passing import Passing, passing
+from voicebot.dialog.wording import at_place, fold, full_date
+
+_TABLES: Mapping[str, tuple[str, ...]] = {
+    "courriel": ("objet", "texte", "ligne", "ligne_sans_sortie", "secteur", "prochains", "reserve"),
+    "sms": ("texte", "ligne", "ligne_sans_sortie"),
+    "fichier": ("nom", "titre", "evenement", "sortie", "reporte", "rappel"),
+}
+_LINE = frozenset({"flux", "secteur", "jours", "sortie"})
+_WHOLE = frozenset({"a_commune", "commune", "debut", "fin", "lignes", "reserve", "assistante", "collectivite", "site"})
+_PLACES = _LINE | _WHOLE | {"date"}
+_DAYS = 365
+
+
+class CalendarWordsError(Exception):
+    """The file of words cannot be used; the message lists every mistake."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is sent: ``subject``, ``text`` and the diary's ``file`` by e-mail, ``sms`` by text message.
+
+    ``confirmed`` says that every round it tells is certain.
+    """
+
+    subject: str
+    text: str
+    file_name: str
+    file: str
+    sms: str
+    confirmed: bool
+
+
+def load_calendar_words(path: Path) -> Mapping[str, Mapping[str, str]]:
+    """Read ``path`` (TOML: [courriel], [sms] and [fichier]).
+
+    Raises:
+        CalendarWordsError: it is missing or invalid, or a text is missing, unknown, or has an unknown place.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CalendarWordsError(f"{path}: cannot be read: {error}") from error
+    faults = [f"{name}: unknown table" for name in sorted(set(document) - set(_TABLES))]
+    for table, names in _TABLES.items():
+        found = document.get(table)
+        if not isinstance(found, dict):
+            faults.append(f"[{table}]: this table is missing")
+            continue
+        faults += [f"{table}.{name}: unknown" for name in sorted(set(found) - set(names))]
+        faults += [f"{table}.{name}: {fault}" for name in names for fault in _faults(found.get(name))]
+    if faults:
+        raise CalendarWordsError("\n".join(f"{path}: {fault}" for fault in faults))
+    return document
+
+
+def _faults(text: object) -> list[str]:
+    if not isinstance(text, str) or not text.strip():
+        return ["must be a text"]
+    try:
+        places = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        return [f"has a mistake in its braces ({error})"]
+    return [f"{{{place}}} is unknown (known: {', '.join(sorted(_PLACES))})" for place in sorted(places - _PLACES)]
+
+
+def write_letter(
+    words: Mapping[str, Mapping[str, str]], knowledge: Knowledge, commune: str, now: datetime
+) -> Letter | None:
+    """Return the calendar of ``commune`` for a year from ``now``; ``None`` when nothing is collected there."""
+    first = now.date()
+    last = first + timedelta(days=_DAYS)
+    found = passing(knowledge, commune, first, last)
+    if not found:
+        return None
+    confirmed = all(one.confirmed for one in found)
+    site = knowledge.facts["site"].value if "site" in knowledge.facts else knowledge.identity.facts["site"].value
+    values = {
+        "commune": commune,
+        "a_commune": at_place(commune),
+        "debut": f"{full_date(first).written} {first.year}",
+        "fin": f"{full_date(last).written} {last.year}",
+        "reserve": "" if confirmed else words["courriel"]["reserve"],
+        "assistante": knowledge.identity.assistant,
+        "collectivite": knowledge.identity.community,
+        "site": site,
+    }
+    mail, sms, file = words["courriel"], words["sms"], words["fichier"]
+    slug = "-".join(fold(commune).split())
+    return Letter(
+        mail["objet"].format_map(values),
+        mail["texte"].strip().format_map(values | {"lignes": "\n".join(_lines(mail, mail, found))}) + "\n",
+        file["nom"].format_map(values | {"commune": slug}),
+        icalendar(file["titre"].format_map(values), _events(words, found, f"{slug}@{knowledge.identity.id}"), now),
+        sms["texte"].format_map(values | {"lignes": " ".join(_lines(sms, mail, found))}),
+        confirmed,
+    )
+
+
+def _lines(words: Mapping[str, str], mail: Mapping[str, str], found: Sequence[Passing]) -> list[str]:
+    return [words["ligne" if one.put_out else "ligne_sans_sortie"].format_map(_line_values(mail, one)) for one in found]
+
+
+def _line_values(mail: Mapping[str, str], one: Passing) -> dict[str, str]:
+    sector = mail["secteur"].format_map({"secteur": one.sector}) if one.sector else ""
+    days = one.days if one.regular else mail["prochains"].format_map({"jours": one.days})
+    return {"flux": one.name[:1].upper() + one.name[1:], "secteur": sector, "jours": days, "sortie": one.put_out}
+
+
+def _events(words: Mapping[str, Mapping[str, str]], found: Sequence[Passing], place: str) -> list[DayEvent]:
+    file, events = words["fichier"], []
+    for one in found:
+        values = _line_values(words["courriel"], one)
+        for each in one.passes:
+            details = [file["sortie"].format_map(values)] if one.put_out else []
+            if each.moved_from is not None:
+                details.append(file["reporte"].format_map({"date": full_date(each.moved_from).written}))
+            events.append(
+                DayEvent(
+                    f"{each.day.isoformat()}-{one.stream}-{'-'.join(fold(one.sector).split())}-{place}",
+                    each.day,
+                    file["evenement"].format_map(values),
+                    " ".join(details),
+                    file["rappel"].format_map(values | {"flux": one.name}),
+                )
+            )
+    return sorted(events, key=lambda event: (event.day, event.title))
