@@ -217,6 +217,13 @@ def new_dialogue(
     return GuidedDialogue(brain, _menu_setting(profile, now)) if channel == "voice" else brain
 
 
+def new_chat(service: Service, profile: Profile, now: Callable[[], datetime], seed: str) -> Dialogue:
+    """Open a conversation in writing, with its last questions; see ``new_dialogue``."""
+    told = new_dialogue(profile, now, seed=seed, channel="chat", requests=service.requests)
+    setting = _closing_setting(service, profile, "", {})
+    return ClosingDialogue(told, replace(setting, sentences=setting.sentences.in_writing()))
+
+
 def _menu_setting(profile: Profile, now: Callable[[], datetime]) -> MenuSetting:
     return MenuSetting(
         profile.menus,

@@ -211,9 +211,10 @@ def test_pace_slows_twice_at_most_and_holds() -> None:
     assert [reply.pace for reply in replies] == [0, 1, 2, 2, 2]
 
 
-def test_chat_asks_nothing_more_and_never_hangs_up() -> None:
+def test_chat_asks_nothing_more_and_takes_leave_in_writing() -> None:
     _, replies = converse(KNOWLEDGE, "vos horaires [service.horaires]", "non merci [non]", at=context(channel="chat"))
-    assert HangUp() not in replies[-1].actions
+    assert HangUp() not in replies[-2].actions
+    assert HangUp() in replies[-1].actions
     assert "autre question" not in replies[1].text
     assert replies[0].expect.options
 
@@ -352,7 +353,8 @@ def test_chat_never_transfers_nor_speaks_of_keys() -> None:
     for intent in INTENTS:
         reply = last(f"question [{intent} commune=Touques]", channel="chat")
         seen = " ".join(say.written or say.text for say in reply.says).lower()
-        assert not any(isinstance(action, (Transfer, HangUp)) for action in reply.actions), intent
+        assert not any(isinstance(action, Transfer) for action in reply.actions), intent
+        assert (HangUp() in reply.actions) is (intent == "au_revoir"), intent
         assert "tapez" not in seen, intent
 
 

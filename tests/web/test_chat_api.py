@@ -7,9 +7,11 @@ import pytest
 from aiohttp import WSMsgType
 from aiohttp.test_utils import make_mocked_request
 
-from tests.web.visitors import Follower, Rote, reply, run, texts, visiting
+from tests.web.visitors import ROOT, TEXTS, TUESDAY, Follower, Rote, reply, run, texts, visiting
+from voicebot.app import new_dialogue
+from voicebot.calls.closing import ClosingDialogue, ClosingSetting, load_closing
 from voicebot.calls.keeping import JournalWitness
-from voicebot.dialog.turns import Link, Record, Reply, Say
+from voicebot.dialog.turns import HangUp, Link, Record, Reply, Say
 from voicebot.journal.opening import open_journal
 from voicebot.journal.settings import JournalSettings
 from voicebot.profile import Profile
@@ -381,6 +383,62 @@ def test_a_chat_is_a_contact_of_the_journal_with_its_turns_and_requests(profile:
     assert [turn["channel"] for turn in kept["turns"]] == ["text"] * 4
     assert kept["turns"][0]["understood"]
     assert not any("39 98 12" in turn["heard"] + turn["said"] for turn in kept["turns"])
+
+
+CLOSING = load_closing(ROOT / "prompts" / "closing.toml").in_writing()
+
+
+def opinions(profile: Profile, *said: str, leave: bool = False) -> Any:
+    """Be served, take leave, then answer the last questions; return what was asked, and the contact."""
+
+    async def work() -> Any:
+        async with visiting(
+            profile,
+            lambda: ClosingDialogue(
+                new_dialogue(profile, lambda: TUESDAY, seed="opinion", channel="chat"),
+                ClosingSetting(CLOSING, profile.knowledge.marks),
+            ),
+        ) as visit:
+            room = await visit.open()
+            await visit.say(room, "quand passe le camion à Touques ?")
+            if leave:
+                await visit.client.post(f"{room}/end", json={})
+            for text in said:
+                await visit.say(room, text)
+            shown = await (await visit.client.get(f"{room}/messages", params={"after": 3})).json()
+            return shown, visit.follower.records
+
+    return run(work())
+
+
+def test_whoever_says_goodbye_is_asked_for_an_opinion_in_writing(profile: Profile) -> None:
+    shown, [record] = opinions(profile, "au revoir", "oui", "oui", "non", "4", "très bien, merci")
+    asked = [message for message in shown["messages"] if message["kind"] == "survey"]
+    assert [len(message["choices"]) for message in asked] == [2, 2, 2, 5, 0]
+    assert not any("tapez" in text for text in texts(shown))
+    assert record.survey == {"facile": 1, "resolu": 0, "global": 4, "commentaire": "très bien, merci"}
+    assert shown["ended"]
+    assert shown["messages"][-1]["kind"] == "answer"
+
+
+def test_closing_the_window_asks_for_an_opinion_and_a_refusal_ends(profile: Profile) -> None:
+    shown, [record] = opinions(profile, "non", leave=True)
+    assert texts(shown)[:2] == ["Au revoir", CLOSING.accord]
+    assert shown["ended"]
+    assert record.survey == {}
+
+
+def test_closing_it_again_ends_at_once(profile: Profile) -> None:
+    async def work() -> Any:
+        rote = Rote([reply("Le mardi", answered=True), reply("Au revoir", actions=(HangUp(),))])
+        closing = ClosingDialogue(rote, ClosingSetting(CLOSING, profile.knowledge.marks))
+        async with visiting(profile, lambda: closing) as visit:
+            room = await visit.open()
+            await visit.say(room, "quand ?")
+            left = [await (await visit.client.post(f"{room}/end", json={})).json() for _ in range(2)]
+            return [one["ended"] for one in left], texts(left[-1])[-2:]
+
+    assert run(work()) == ([False, True], [CLOSING.accord, TEXTS.words.fin])
 
 
 def test_a_bucket_fills_again_with_time() -> None:

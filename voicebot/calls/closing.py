@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from voicebot.calls.ports import Dialogue
 from voicebot.dialog.policy.evidence import pick
@@ -40,10 +41,21 @@ class ClosingSentences:
     commentaire: str
     pardon: str
     merci: str
+    written: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """What the chat writes instead, by name."""
+
+    def in_writing(self) -> "ClosingSentences":
+        """Return the same sentences as the chat writes them."""
+        texts: dict[str, Any] = dict(self.written)
+        return replace(self, **texts)
 
     def all(self) -> tuple[str, ...]:
         """Every sentence, for rendering ahead."""
-        return tuple(getattr(self, entry.name) for entry in dataclasses.fields(self))
+        return tuple(getattr(self, name) for name in _NAMES)
+
+
+_NAMES = tuple(entry.name for entry in dataclasses.fields(ClosingSentences) if entry.name != "written")
+_WRITTEN = "ecrit"
 
 
 def load_closing(path: Path) -> ClosingSentences:
@@ -56,12 +68,14 @@ def load_closing(path: Path) -> ClosingSentences:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ClosingError(f"{path}: cannot be read: {error}") from error
-    names = [entry.name for entry in dataclasses.fields(ClosingSentences)]
-    faults = [f"{name}: unknown (known: {', '.join(names)})" for name in sorted(set(document) - set(names))]
-    faults += [f"{name}: must be a sentence" for name in names if not isinstance(document.get(name), str)]
+    written = document.pop(_WRITTEN, {})
+    faults = [f"{name}: unknown (known: {', '.join(_NAMES)})" for name in sorted(set(document) - set(_NAMES))]
+    faults += [f"{name}: must be a sentence" for name in _NAMES if not isinstance(document.get(name), str)]
+    faults += [f"{_WRITTEN}.{name}: unknown" for name in sorted(set(written) - set(_NAMES))]
+    faults += [f"{_WRITTEN}.{name}: must be a sentence" for name, text in written.items() if not isinstance(text, str)]
     if faults:
         raise ClosingError("\n".join(f"{path}: {fault}" for fault in faults))
-    return ClosingSentences(**{name: document[name] for name in names})
+    return ClosingSentences(**{name: document[name] for name in _NAMES}, written=written)
 
 
 @dataclass(frozen=True, slots=True)

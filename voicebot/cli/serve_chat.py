@@ -22,7 +22,7 @@ def mount_chat(
     Raises:
         ChatTextsError: the chat's words have mistakes.
     """
-    from voicebot.app import CHAT_TEXTS, new_dialogue
+    from voicebot.app import CHAT_TEXTS, new_chat
     from voicebot.web.chat import PREFIX, chat_application
     from voicebot.web.chat_rooms import ChatPorts, ChatRooms
     from voicebot.web.chat_texts import load_chat_texts
@@ -34,7 +34,7 @@ def mount_chat(
         return lambda: 0
 
     def dialogue(profile: "Profile", seed: str) -> "Dialogue":
-        return new_dialogue(profile, clock.now, seed=seed, channel="chat", requests=service.requests)
+        return new_chat(service, profile, clock.now, seed)
 
     def witnesses(contact: str) -> "tuple[Witness, ...]":
         return followers.of("chat", contact)

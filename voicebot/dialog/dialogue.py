@@ -262,6 +262,9 @@ class Dialogue:
             return self._take_confirmation(question, heard, understood)
         if isinstance(question, FormQuestion) and self._form is not None:
             return self._take_form(self._form, heard, understood)
+        asks = understood is not None and understood.verdict is Verdict.SURE and "." in understood.intent
+        if isinstance(question, Suggestions) and asks and not heard.choices:
+            return None  # a request in words says more than the suggestion it resembles
         if isinstance(question, (FollowUp, Suggestions)):
             return self._take_choice(question.choices, heard, understood)
         if isinstance(question, ClarifyQuestion):

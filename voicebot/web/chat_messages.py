@@ -15,6 +15,7 @@ from voicebot.dialog.turns import Dictation, Expect, Link, Option, Record, Reply
 Kind: TypeAlias = Literal["answer", "notice", "survey", "end", "visitor"]
 Entry: TypeAlias = Literal["text", "tel", "email"]
 
+_OPINION = "avis"
 _LINKS = ("https://", "http://", "mailto:", "tel:")
 
 
@@ -93,7 +94,7 @@ def typed(text: str, client_id: str) -> Draft:
 def answer(reply: Reply) -> Draft:
     """Return what the brain answered, as it is read."""
     return Draft(
-        "answer",
+        "survey" if reply.expect.slot == _OPINION else "answer",
         _parts(reply.says),
         tuple(dict.fromkeys(link for say in reply.says for link in say.links if link.url.startswith(_LINKS))),
         _choices(reply.expect),

@@ -16,7 +16,7 @@ from enum import Enum
 from voicebot.calls.ports import Dialogue, Witness
 from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.clock import Clock
-from voicebot.dialog.turns import Heard, Record, Reply
+from voicebot.dialog.turns import HangUp, Heard, Opinion, Record, Reply
 from voicebot.logs import on_call
 from voicebot.web.chat_messages import Choice, Draft, Message, answer, said, typed
 from voicebot.web.chat_texts import ChatWords
@@ -76,6 +76,7 @@ class ChatSession:
         self._turn = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._waiting = 0
+        self._over = self._leaving = False
         self._taken: set[str] = set()
 
     @property
@@ -127,8 +128,16 @@ class ChatSession:
         self.seen_s = self._clock.monotonic()
 
     async def leave(self, now: bool = False) -> None:
-        """Take leave of a visitor who closes the conversation; ``now`` without asking anything."""
+        """Take leave of a visitor who closes the conversation: they are asked for their opinion, unless ``now``.
+
+        Asked again, the conversation ends at once.
+        """
         self.seen()
+        if self.record.turns and not (now or self._leaving or self.ended):
+            self._leaving = True
+            await self.take(Said(self._circle.words.au_revoir))
+            if self.messages[-1].draft.kind == "survey":
+                return
         await self.end(words=not now)
 
     async def end(self, words: bool = True) -> None:
@@ -177,7 +186,9 @@ class ChatSession:
         finally:
             self.working = False
             await self._notify()
-        if len(self.record.turns) >= self._circle.max_messages:
+        if self._over:
+            await self._end(words=False)
+        elif len(self.record.turns) >= self._circle.max_messages:
             await self._add(said("end", self._circle.words.trop_de_messages))
             await self._end(words=False)
         return None
@@ -195,13 +206,23 @@ class ChatSession:
             draft = answer(reply)
             turn.intent, turn.confidence, turn.entities = reply.intent, reply.confidence, reply.entities
             self.record.answered = self.record.answered or reply.answered
-            self.record.records.extend(action for action in reply.actions if isinstance(action, Record))
+            self._note(reply)
         turn.said = draft.text
         turn.answer_s = self._now_s()
         self.record.turns.append(turn)
         for witness in self._circle.witnesses:
             witness.turn(self.record, turn)
         return draft
+
+    def _note(self, reply: Reply) -> None:
+        for action in reply.actions:
+            match action:
+                case Record():
+                    self.record.records.append(action)
+                case Opinion():
+                    self.record.survey[action.question] = action.answer
+                case HangUp():
+                    self._over = True
 
     def _choice(self, choice_id: str) -> Choice | None:
         """Return a choice of the last message of the assistant that offered any."""

@@ -26,6 +26,7 @@ class ChatWords:
     incident: str
     trop_de_messages: str
     fin: str
+    au_revoir: str
     message_trop_long: str
     trop_vite: str
     complet: str

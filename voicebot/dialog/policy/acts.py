@@ -122,10 +122,9 @@ def context_of(talk: Talk) -> Mapping[str, str]:
 
 
 def goodbye(talk: Talk, answer: str = "au_revoir") -> Draft:
-    """Take leave and hang up (the chat stays open)."""
+    """Take leave and hang up."""
     draft = talk.text(answer)
-    if talk.context.channel == "voice":
-        draft.actions.append(HangUp())
+    draft.actions.append(HangUp())
     return draft
 
 
