@@ -132,3 +132,14 @@ def test_a_speculation_gives_the_same_words_as_waiting(whisper: WhisperRecognize
         return await stream.finish()
 
     assert asyncio.run(turn()).text == _hear(whisper, sound).text
+
+
+def test_the_words_of_the_service_that_are_expected_are_spelt(whisper: WhisperRecognizer) -> None:
+    sound = said("Je voudrais les horaires de la déchèterie de Touques.", snr_db=20.0)
+    hints = Hints(phrases=("Horaires de la déchèterie, encombrants, bac jaune.", "Deauville, Touques, Villers."))
+    assert "déchèterie de Touques" in _hear(whisper, sound, hints).text
+
+
+def test_what_is_expected_is_not_heard_when_nobody_speaks(whisper: WhisperRecognizer) -> None:
+    noise = np.random.default_rng(7).normal(0, 1000, 40_000).astype(np.int16)
+    assert _hear(whisper, noise, Hints(phrases=("Horaires de la déchèterie, encombrants.",))).text == ""

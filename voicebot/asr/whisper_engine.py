@@ -6,9 +6,10 @@ The rare text that repeats itself or is not believed gets a second try on a long
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +84,7 @@ class WhisperEars:
         self._name = name
         self._hypotheses = alternatives + 1
         self._timer = timer
+        self._tokens = lru_cache(maxsize=256)(model.tokens)
 
     def prepare(self, hints: Hints) -> None:
         """Compute what the choices of ``hints`` need before any sound. Cached."""
@@ -124,7 +126,7 @@ class WhisperEars:
         if not self._speech(states, duration_s):
             return _Heard("", (), LEAST_MEAN_LOG_PROB, (), None)
         best = self._quick(states, duration_s, hints, wanted) or self._decode(
-            states, duration_s, hints, wanted, Decoding(beam, beam)
+            states, duration_s, hints, wanted, Decoding(beam, beam), self._prompt(hints)
         )
         # a name the model cannot spell is no reason to listen twice: the choices are scored on the sound
         if _suspect(best[0], duration_s) and (not hints.choices or duration_s > CLOSED_ANSWER_S):
@@ -160,12 +162,27 @@ class WhisperEars:
         return phones >= LEAST_PHONES and phones >= LEAST_PHONES_PER_S * duration_s
 
     def _decode(
-        self, states: npt.NDArray[np.float32], duration_s: float, hints: Hints, wanted: StillWanted, how: Decoding
+        self,
+        states: npt.NDArray[np.float32],
+        duration_s: float,
+        hints: Hints,
+        wanted: StillWanted,
+        how: Decoding,
+        prompt: Sequence[int] = (),
     ) -> tuple[Hypothesis, ...]:
         if not wanted():
             raise Dropped("recognition dropped")
         bounded = replace(how, max_tokens=guards.token_limit(duration_s))
-        return self._model.decode(states, hints.language, bounded)
+        return self._model.decode(states, hints.language, bounded, prompt)
+
+    def _prompt(self, hints: Hints) -> tuple[int, ...]:
+        """Return the vocabulary to favour, as text that would have come before; none where choices are scored.
+
+        A second try goes without it: a text that is not believed may be its echo.
+        """
+        if hints.choices:
+            return ()
+        return tuple(token for phrase in hints.phrases for token in self._tokens(phrase))[-PROMPT_TOKENS:]
 
     def _quick(
         self, states: npt.NDArray[np.float32], duration_s: float, hints: Hints, wanted: StillWanted
@@ -173,7 +190,7 @@ class WhisperEars:
         """Return the greedy text if it is enough for whoever asked; nothing otherwise."""
         if hints.enough is None or hints.choices or hints.digits:
             return ()
-        found = self._decode(states, duration_s, hints, wanted, Decoding())
+        found = self._decode(states, duration_s, hints, wanted, Decoding(), self._prompt(hints))
         text, likely = self._cleaned(found[0], duration_s), found[0].mean_log_prob
         if not text or likely < QUICK_MEAN_LOG_PROB or _suspect(found[0], duration_s):
             return ()

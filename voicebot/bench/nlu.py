@@ -13,12 +13,21 @@ from voicebot.app import Service, open_caller_voice
 from voicebot.asr.base import Hints
 from voicebot.audio.channel import Channel
 from voicebot.audio.frames import LINE_HZ
+from voicebot.bench.hearing import Hearing
 from voicebot.dialog.nlu.engine import NluEngine
 from voicebot.dialog.nlu.evaluate import Report, Row, evaluate, read_rows
 from voicebot.tts.base import Manner
 
-VOICES = ("ff_siwis+bm_george", "ff_siwis+if_sara", "ff_siwis+am_michael", "ff_siwis+af_heart")
-SNRS_DB = (25.0, 15.0)
+NATURAL_VOICES = (
+    "ff_siwis",
+    "ff_siwis+bm_george",
+    "ff_siwis+if_sara",
+    "ff_siwis+am_michael",
+    "ff_siwis+af_heart",
+    "ff_siwis+pm_alex",
+)
+VOICES = (*NATURAL_VOICES, "pico")
+SNRS_DB = (30.0, 25.0, 20.0, 15.0)
 _STUDIO_HZ = 16000
 
 
@@ -37,9 +46,12 @@ async def spoken(
 ) -> list[Row]:
     """Return the rows as the recogniser heard them, each by the next voice and through the next line quality.
 
+    Sound and recognition are kept in the data folder, so that the same rows are heard again in no time.
+
     Raises:
         SynthesisError: a caller's voice is missing; the message says how to install it.
     """
+    hearing = Hearing(service.recognizer, service.settings.asr, service.settings.paths.data / "heard")
     heard = []
     async with AsyncExitStack() as stack:
         voices = [open_caller_voice(name, service.settings, stack) for name in VOICES]
@@ -48,9 +60,7 @@ async def spoken(
         ):
             parts = [part async for part in voice.speak(row.text, _STUDIO_HZ, Manner())]
             pcm = Channel(snr_db=snr_db, seed=seed).apply(np.concatenate(parts), _STUDIO_HZ)
-            stream = service.recognizer.open(LINE_HZ, Hints(phrases=phrases))
-            stream.feed(pcm)
-            transcript = await stream.finish()
+            transcript = await hearing.hear(pcm, LINE_HZ, Hints(phrases=phrases))
             heard.append(dataclasses.replace(row, text=transcript.text, alternatives=transcript.alternatives))
             progress()
     return heard
@@ -61,3 +71,8 @@ def measure(service: Service, rows: Sequence[Row]) -> Report:
     engine = service.profile().understander
     guide = engine.finder.objects.canonical if isinstance(engine, NluEngine) else None
     return evaluate(engine, rows, guide=guide)
+
+
+def by_voice(service: Service, rows: Sequence[Row]) -> dict[str, Report]:
+    """Return the figures of each voice, for rows that ``spoken`` returned."""
+    return {voice: measure(service, rows[first :: len(VOICES)]) for first, voice in enumerate(VOICES)}

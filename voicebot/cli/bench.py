@@ -92,7 +92,7 @@ def nlu(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how well requests are understood, on utterances kept apart from the examples."""
-    report = run(_nlu(labelled, audio, limit, config))
+    report, voices = run(_nlu(labelled, audio, limit, config))
     if page is not None:
         page.write_text(report.to_html(), encoding="utf-8")
     document = {
@@ -106,7 +106,10 @@ def nlu(
         "median_ms": round(report.median_ms, 2),
         "p99_ms": round(report.p99_ms, 2),
         "confusions": [list(pair) for pair in report.confusions[:10]],
+        "per_entity": {name: str(score) for name, score in report.per_entity.items()},
     }
+    for name, one in voices.items():
+        document[name] = f"outright {one.outright}, acceptable {one.acceptable}, false accepts {one.false_accepts}"
     if as_json:
         print_json(document)
         return
@@ -114,11 +117,11 @@ def nlu(
         console().print(f"{name}: {value}")
 
 
-async def _nlu(labelled: Path, audio: bool, limit: int, config: Path) -> "Report":
+async def _nlu(labelled: Path, audio: bool, limit: int, config: Path) -> "tuple[Report, dict[str, Report]]":
     from rich.progress import Progress
 
     from voicebot.app import open_service
-    from voicebot.bench.nlu import measure, sample, spoken
+    from voicebot.bench.nlu import by_voice, measure, sample, spoken
     from voicebot.config import load_settings
 
     async with AsyncExitStack() as stack:
@@ -129,7 +132,7 @@ async def _nlu(labelled: Path, audio: bool, limit: int, config: Path) -> "Report
                 bar = bars.add_task("utterances", total=len(rows))
                 vocabulary = service.profile().knowledge.vocabulary
                 rows = await spoken(service, rows, vocabulary, lambda: bars.advance(bar))
-        return measure(service, rows)
+        return measure(service, rows), by_voice(service, rows) if audio else {}
 
 
 def _share(score: "Score") -> dict[str, float | int]:
@@ -139,6 +142,7 @@ def _share(score: "Score") -> dict[str, float | int]:
 def asr(
     limit: Annotated[int, typer.Option("--limit", min=1, help="Human sentences to recognise.")] = 60,
     communes: Annotated[bool, typer.Option("--communes", help="Spoken names of communes instead.")] = False,
+    phones: Annotated[bool, typer.Option("--phones", help="Dictated telephone numbers instead.")] = False,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
 ) -> None:
@@ -146,13 +150,24 @@ def asr(
     from voicebot.cli.bench_asr import ClipsMissing, asr_table
 
     try:
-        report = run(_asr(limit, communes, config))
+        report = run(_phones(limit, config) if phones else _asr(limit, communes, config))
     except ClipsMissing as error:
         raise WorkFailed(str(error)) from error
     if as_json:
         print_json(report)
     else:
         console().print(asr_table(report))
+
+
+async def _phones(limit: int, config: Path) -> dict[str, Any]:
+    from voicebot.app import open_service
+    from voicebot.bench.phones import dictations, figures, taken
+    from voicebot.config import load_settings
+
+    async with AsyncExitStack() as stack:
+        service = await open_service(load_settings(config), stack)
+        said = await taken(service, dictations(limit), datetime(2026, 11, 24, 10, 0, tzinfo=PARIS))
+        return {"engine": service.recognizer.name, **figures(said)}
 
 
 async def _asr(limit: int, communes: bool, config: Path) -> dict[str, Any]:
