@@ -153,3 +153,11 @@ def test_sentences_that_are_missing_or_unknown_are_told(tmp_path: Path) -> None:
     path.write_text('accord = "Oui ?"\nbonus = "x"\n', encoding="utf-8")
     with pytest.raises(ClosingError, match=r"bonus: unknown(.|\n)*facile: must be a sentence"):
         load_closing(path)
+
+
+def test_a_callback_asked_for_instead_of_an_opinion_is_taken() -> None:
+    caller = Caller()
+    caller.turns(*SERVED)
+    reply = caller.turns("je veux être rappelé s’il vous plaît [rappel]")
+    assert not ends(reply)
+    assert "joindre" in reply.text or "rappel" in reply.text

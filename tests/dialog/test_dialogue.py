@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 
 from tests.dialog.scripted import Scripted, coast, context, converse
 from voicebot.dialog.brain import Brain
+from voicebot.dialog.nlu.base import Background, Understanding, Verdict
 from voicebot.dialog.turns import (
     Ask,
+    Candidate,
     Clarify,
     Dictation,
     HangUp,
@@ -378,3 +380,14 @@ def test_doubtful_goodbye_is_asked_again_before_hanging_up() -> None:
 def test_despair_is_answered_before_any_other_danger() -> None:
     reply = converse(KNOWLEDGE, "j’ai envie de mourir [urgence]")[1][-1]
     assert "3114" in reply.text
+
+
+def test_a_doubtful_goodbye_does_not_end_the_call() -> None:
+    class Hesitant(Scripted):
+        def understand(self, text: str, alternatives: tuple[str, ...], background: Background) -> Understanding:
+            return Understanding(Verdict.SURE, (Candidate("au_revoir", 0.67),))
+
+    dialogue = Brain(KNOWLEDGE, Hesitant()).open(context())
+    dialogue.greet()
+    reply = dialogue.respond(Heard("les autres"))
+    assert not any(isinstance(action, HangUp) for action in reply.actions)

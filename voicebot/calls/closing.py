@@ -22,6 +22,7 @@ _DIGITS = ("un", "deux", "trois", "quatre", "cinq")
 _NO_INPUT_S = 7.0
 _URGENT = "urgence"
 _OTHER_WORDS = 4
+_OTHER_WISHES = ("rappel", "conseiller", "reclamation", "suivi", "rgpd")
 
 
 class ClosingError(Exception):
@@ -235,7 +236,8 @@ class ClosingDialogue:
             return None
         apart = self._dialogue.fork()
         reply = apart.respond(heard)
-        request = reply.intent is not None and "." in reply.intent and len(heard.text.split()) >= _OTHER_WORDS
+        asks = reply.intent is not None and ("." in reply.intent or reply.intent in _OTHER_WISHES)
+        request = asks and len(heard.text.split()) >= _OTHER_WORDS
         if not (heard.keys or reply.intent == _URGENT or (request and not spoken_freely and not reply.lost)):
             return None
         self._dialogue, self._goodbye = apart, None

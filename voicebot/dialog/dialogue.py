@@ -180,7 +180,7 @@ class Dialogue:
         spoken_to = manner.asked(talk, heard.text)
         if spoken_to is not None:
             return self._again(spoken_to) if spoken_to.question is None else spoken_to
-        act = understood.intent if understood.verdict is Verdict.SURE else ""
+        act = understood.intent if acts.is_meant(understood) else ""
         chosen = max((p for _, p in heard.choices), default=0.0) >= _ACT_OVER_CHOICE
         if act in _ALWAYS and not chosen:
             draft = self._act(act, heard)
@@ -417,6 +417,8 @@ class Dialogue:
         if lost and self._talk.is_mark("attente", heard.text):
             return self._again(self._talk.text("attente"))
         if understood.verdict is Verdict.UNKNOWN or understood.intent == "hors_sujet":
+            return self._misunderstood(understood)
+        if understood.intent == "au_revoir" and not acts.is_meant(understood):
             return self._misunderstood(understood)
         if understood.verdict is Verdict.UNSURE and understood.intent in _SMALL_TALK:
             return acts.more(self._talk, Draft()) if understood.intent == "au_revoir" else self._small_talk("oui")

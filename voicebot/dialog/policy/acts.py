@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from voicebot.dialog.knowledge.identity import Target
-from voicebot.dialog.nlu.base import Understanding
+from voicebot.dialog.nlu.base import Understanding, Verdict
 from voicebot.dialog.policy.questions import ClarifyQuestion, FollowUp, MoreQuestion, Suggestions
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.turns import Clarify, HangUp, OpenMenu, Say, Transfer
 from voicebot.dialog.wording import of_group
+
+_LEAVING = 0.8
 
 
 def greeting(talk: Talk) -> Draft:
@@ -32,6 +34,12 @@ def greeting(talk: Talk) -> Draft:
 def is_urgent(intent: str, confidence: float) -> bool:
     """Tell whether danger is likely enough to interrupt everything: a false alarm costs less than a missed one."""
     return intent == "urgence" and confidence >= 0.45
+
+
+def is_meant(understood: Understanding) -> bool:
+    """Tell whether an act may be done at once: what ends the call must be likelier than what can be taken back."""
+    sure = understood.verdict is Verdict.SURE
+    return sure and (understood.intent != "au_revoir" or understood.confidence >= _LEAVING)
 
 
 def emergency(talk: Talk) -> Draft:
