@@ -122,6 +122,15 @@ def check_profile(name: str, profiles_dir: Path) -> None:
     _read_content(profile_folders(name, profiles_dir))
 
 
+def load_menus_of(name: str, profiles_dir: Path) -> Menus:
+    """Return the menus of profile ``name``, its other files checked too.
+
+    Raises:
+        ProfileError: with every mistake found in its files and in those it extends.
+    """
+    return _read_content(profile_folders(name, profiles_dir)).menus
+
+
 @dataclass(frozen=True, slots=True)
 class _Content:
     """What the files of a profile say."""

@@ -33,6 +33,7 @@ _MUMBLE_S = 1.0
 """Sound this long that gave no word was speech we failed to understand, not noise."""
 _LAST_WORD_S = 0.4
 """The line stays open this long after the last word, so that its end is heard."""
+_PARTING_S = 0.3
 _TROUBLES_ALLOWED = 2
 _STANDS_AFTER_S = 0.95
 """An answer heard for this long stands: a caller who had not finished would have been noticed."""
@@ -150,8 +151,11 @@ class CallSession:
         return self._record
 
     async def _end(self) -> None:
-        if self._transfer is not None and self._transfer.done() and not self._transfer.cancelled():
-            self._record.transfer = self._transfer.result()
+        if self._transfer is not None:
+            # a conversation with an adviser that the caller ends is told a moment after the call
+            await asyncio.wait({self._transfer}, timeout=_PARTING_S)
+            if self._transfer.done() and not self._transfer.cancelled():
+                self._record.transfer = self._transfer.result()
         self._settle()
         self._record.duration_s = self._now_s()
         await self._leg.hang_up()
@@ -189,7 +193,8 @@ class CallSession:
         entry = self._keypad.feed(keys, hold=self._pending is not None and self._pending.thought is not None)
         if keys or entry is not None:
             self._pressed()
-        if entry is not None and self._state in (State.SPEAKING, State.LISTENING, State.THINKING):
+        heard_out = not self._mouth.busy or self._mouth.interruptible
+        if entry is not None and heard_out and self._state in (State.SPEAKING, State.LISTENING, State.THINKING):
             self._take_keys(entry)
         self._listen(tick.pcm, out)
         self._collect()

@@ -40,11 +40,14 @@ def check(
     config: ConfigOption = CONFIG,
     profile: ProfileOption = "",
     full: Annotated[bool, typer.Option("--all", help="List every unconfirmed fact.")] = False,
+    menus: Annotated[Path | None, typer.Option("--menus", help="Draw the menus of the profile into this SVG.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Validate the configuration, every profile, the prompts and the models; list unconfirmed facts."""
     findings = _Findings()
     _check(config, profile, findings)
+    if menus is not None and not findings.mistakes:
+        _draw(config, profile, menus)
     if as_json:
         for kind in ("mistakes", "warnings", "unconfirmed"):
             for text in getattr(findings, kind):
@@ -53,6 +56,16 @@ def check(
         _print(findings, full)
     if findings.mistakes:
         raise typer.Exit(WRONG_USAGE)
+
+
+def _draw(config: Path, profile: str, path: Path) -> None:
+    from voicebot.config import load_settings
+    from voicebot.ivr_menus import draw
+    from voicebot.profile import load_menus_of
+
+    settings = load_settings(config)
+    drawing = draw(load_menus_of(profile or settings.call.profile, settings.paths.profiles))
+    path.write_text(drawing, encoding="utf-8")
 
 
 def _print(findings: _Findings, full: bool) -> None:
