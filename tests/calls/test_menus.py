@@ -177,3 +177,12 @@ def test_a_step_taken_in_a_fork_leaves_the_caller_where_they_were() -> None:
     assert caller.dialogue.fork().respond(Heard(keys="1")) == stays
     caller.turn("(touches 9)")
     assert caller.dialogue.in_menu
+
+
+def test_back_from_the_advisers_whoever_uses_keys_is_told_which() -> None:
+    caller = Caller()
+    caller.turn("(touches 0)")
+    assert "oui, 1 ; non, 2" in caller.dialogue.returned("busy").text
+    spoken = Caller()
+    spoken.turn("un conseiller [conseiller]")
+    assert "oui, 1" not in spoken.dialogue.returned("busy").text

@@ -21,7 +21,7 @@ from voicebot.calls.requests import STATES, Requests, RequestWordsError, load_re
 from voicebot.calls.session import CallSession, Company
 from voicebot.calls.work import Work
 from voicebot.clock import VirtualClock
-from voicebot.dialog.turns import Record, Reply, Say, Transfer
+from voicebot.dialog.turns import Prefer, Record, Reply, Say, Transfer
 from voicebot.journal.archive import RequestState
 from voicebot.journal.journal import Journal
 from voicebot.telephony.base import CallInfo, TransferResult
@@ -241,3 +241,15 @@ def test_a_mistake_in_the_sentences_is_told_with_its_place(tmp_path: Path, chang
     with pytest.raises(RequestWordsError) as caught:
         load_request_words(path)
     assert told in str(caught.value)
+
+
+def test_a_way_of_speaking_is_remembered_for_the_next_call_of_that_number_alone(base: Base) -> None:
+    agreed = reply("C’est noté", actions=(Prefer("pace", "2"), Prefer("plain", "1")))
+
+    async def work(journal: Journal) -> Any:
+        await hold_call(journal, [SpokenTurn(keys="1")], RoteRecognizer(), RoteDialogue(agreed))
+        await journal.settled()
+        requests = Requests(journal, WORDS, lambda: AT)
+        return await requests.preferences("+33612345678"), await requests.preferences("+33699999999")
+
+    assert kept_open(base, work) == ({"pace": "2", "plain": "1"}, {})

@@ -47,6 +47,7 @@ class GuidedDialogue:
         self._setting = setting
         self._walk: MenuWalk | None = None
         self._last = Reply(())
+        self._by_keys = False
 
     @property
     def in_menu(self) -> bool:
@@ -70,6 +71,7 @@ class GuidedDialogue:
     def respond(self, heard: Heard) -> Reply:
         """Return the answer to one turn of the caller."""
         walk = self._walk
+        self._by_keys = bool(heard.keys) or (heard.silent and self._by_keys)
         if walk is None:
             reply = self._from_brain(self._brain.respond(heard))
             return self._with_keys(reply) if heard.keys else reply
@@ -82,7 +84,8 @@ class GuidedDialogue:
     def returned(self, result: str) -> Reply:
         """Return what to say when a transfer failed and the caller is back."""
         self._walk = None
-        return self._from_brain(self._brain.returned(result))
+        reply = self._from_brain(self._brain.returned(result))
+        return self._with_keys(reply) if self._by_keys else reply
 
     # -- in a menu --------------------------------------------------------------------------------------------
 

@@ -417,6 +417,8 @@ class CallSession:
     def _after_speaking(self) -> None:
         self._ears.settle()
         self._settle()
+        if not self._record.turns:
+            self._keep(self._reply)  # the greeting, heard out: it may give the opening hours
         for action in self._reply.actions:
             if isinstance(action, Transfer):
                 self._transfer = self._work.outside(

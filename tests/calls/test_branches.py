@@ -1,0 +1,53 @@
+"""Every branch of a day and a night, replayed whole: hours, menus, advisers, callback, survey, silence.
+
+``branches/attendu.json`` says what each call must come to: the greeting, the outcome, words that must be said.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.calls.test_golden import hold
+from voicebot.app import Service, open_service
+from voicebot.config import parse_settings
+
+FOLDER = Path(__file__).parent / "branches"
+ROOT = FOLDER.parents[2]
+EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "attendu.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def service(runner: asyncio.Runner) -> Iterator[Service]:
+    settings = parse_settings({"tts": {"engine": "pico"}}, source="tests", folder=ROOT)
+    stack = AsyncExitStack()
+    yield runner.run(open_service(settings, stack))
+    runner.run(stack.aclose())
+
+
+def test_every_script_has_what_it_must_come_to() -> None:
+    assert {path.stem for path in FOLDER.glob("*.toml")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_branch_comes_to_what_is_expected(runner: asyncio.Runner, service: Service, name: str) -> None:
+    expected = EXPECTED[name]
+    call = hold(runner, service, FOLDER / f"{name}.toml")
+    said = " ".join(turn["said"] for turn in call["turns"])
+    assert expected.get("greeting", "") in call["greeting"]
+    assert call["outcome"] == expected.get("outcome", call["outcome"])
+    assert (call["transfer"] or {}).get("result") == expected.get("transfer")
+    assert expected.get("survey", {}).items() <= call["survey"].items()
+    assert len(call["turns"]) == expected.get("turns", len(call["turns"]))
+    for words in expected.get("says", []):
+        assert words in said
