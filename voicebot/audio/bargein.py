@@ -82,6 +82,12 @@ class BargeIn:
         self._echo = _EchoPath(settings)
         self._recent: deque[tuple[float, bool]] = deque(maxlen=_WINDOW_FRAMES)
         self._decided = False
+        self._echoing = False
+
+    @property
+    def echoing(self) -> bool:
+        """Whether the last frame held sound that what was played, up to ``echo_delay_ms`` before, explains."""
+        return self._echoing
 
     @property
     def speech_ago_s(self) -> float:
@@ -95,6 +101,7 @@ class BargeIn:
         voice = self._vad.feed(caller)
         self._echo.push(SILENCE_DBFS if played is None else level_dbfs(played))
         near = voice.speech and voice.level_dbfs > self._echo.expected_dbfs() + self._settings.echo_margin_db
+        self._echoing = voice.speech and not near
         if not near:
             self._echo.learn(voice.level_dbfs)
         self._recent.append((voice.level_dbfs, voice.voiced) if near else (SILENCE_DBFS, False))

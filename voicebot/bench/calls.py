@@ -68,7 +68,7 @@ async def _until_idle(process: Measured) -> None:
     """Wait until it renders no more sentences: that costs more than the calls."""
     deadline_s = time.monotonic() + _RENDERED_S
     while True:
-        if "render-ahead" not in (await process.state())["tasks"]:
+        if "rendering" not in (await process.state())["tasks"]:
             return
         if time.monotonic() > deadline_s:
             raise TelephonyError("sentences are still being rendered: run `voicebot prompts render` first")

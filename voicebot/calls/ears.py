@@ -196,6 +196,10 @@ class Ears:
         if played is not None and self._stream is None:
             self._detector.feed(frame, listening=False)
             return self._cut_in() if cut_in and interruptible else None
+        if self._stream is None and self._barge_in.echoing:
+            # we have fallen silent, but the line still returns our last words
+            self._detector.feed(frame, listening=False)
+            return None
         return self._follow(frame)
 
     def _cut_in(self) -> CutIn:

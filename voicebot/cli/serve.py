@@ -89,6 +89,7 @@ async def _serve(config: Path) -> bool:
             lambda leg: followers.of("phone"),
         )
         _spare_real_time()
+        service.shelf.on_change(lambda _: _spare_real_time())
         await line.start()
         stack.push_async_callback(line.stop)
         site = _build_pages(service, board, stop)
@@ -127,12 +128,13 @@ async def _serve(config: Path) -> bool:
 
 
 def _spare_real_time() -> None:
-    """Keep the interpreter from holding frames back, once all that lasts has been loaded.
+    """Keep the interpreter from holding frames back, once all that lasts has been loaded, and when it is replaced.
 
     A full garbage collection walks every object there is: 0.1 s with models and knowledge loaded, four frames of every
     call. What was loaded stays for good, so it is taken out of the walk. And a thread that computes in Python gives
     way after 1 ms rather than 5.
     """
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(_GIVE_WAY_S)
@@ -235,11 +237,15 @@ async def _render_ahead(service: "Service") -> None:
     service.shelf.on_change(waiting.put_nowait)
     for version in service.shelf.versions.values():
         waiting.put_nowait(version.profile)
-    while True:
-        profile = await waiting.get()
+
+    async def render(profile: "Profile") -> None:
         manner = Manner(speed=profile.knowledge.identity.voice.speed)
         try:
             texts = await asyncio.to_thread(prompt_texts, profile, service.sentences, service.closing)
             await voice.render(texts, LINE_HZ, manner)
         except SynthesisError as error:
             log.warning("prompts are not all rendered: %s", error)
+
+    while True:
+        # a task of its own, so that whoever measures sees that it is at work
+        await asyncio.create_task(render(await waiting.get()), name="rendering")

@@ -289,6 +289,7 @@ class BaresipLeg:
         """Drop what is queued and not yet sent; return how many samples the caller will not hear."""
         dropped = self.unsent
         self._outbound.flush()
+        self._saying = False  # the silence that follows is wanted
         try:
             if not self.over and self._format is not None:
                 self._call.audio.flush_tx()

@@ -151,6 +151,7 @@ class PyvoipLeg:
         """Drop what is queued and not yet sent; return how many samples the caller will not hear."""
         dropped = len(self._queue) * self._samples + self._outbound.flush()
         self._queue.clear()
+        self._saying = False  # the silence that follows is wanted
         return dropped
 
     def awaiting(self, slot: str | None) -> None:

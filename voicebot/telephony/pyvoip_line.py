@@ -196,7 +196,7 @@ class PyvoipLine(asyncio.DatagramProtocol):
         if offer is None:
             self._reply(message, 488, addr, secrets.token_hex(8))
             return
-        self._send(response(message, 100, addr), addr)
+        self._reply(message, 100, addr)  # kept: the same INVITE come again before it rings is not another call
         info = CallInfo(self._arrivals.fresh_id(message.call_id), caller, line.number, headers)
         task = asyncio.get_running_loop().create_task(self._ring(message, addr, offer, info))
         self._own(task)

@@ -7,6 +7,7 @@ up before asking for it.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -22,6 +23,7 @@ from voicebot.tts.worker import Stop, SynthesisQueue, Urgency
 SHAPING_VERSION = "2"
 """Raised when trimming, fades or levels change: rendered prompts are then made again."""
 _SLOWEST, _FASTEST = 0.5, 2.0
+_PLANS_KEPT = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,14 @@ class SpokenVoice:
         self._gain_db = gain_db + pace.level_dbfs + 20.0
         self._pace = pace
         self._queue = SynthesisQueue(engine.name)
+        # the same sentences come again and again, and normalising one holds every call back for some milliseconds
+        self._known_plan = lru_cache(_PLANS_KEPT)(self._plan)
 
     def plan(self, text: str, language: str) -> tuple[Clause, ...]:
         """Return the clauses of ``text`` as it is written; see ``ClauseVoice``."""
+        return self._known_plan(text, language)
+
+    def _plan(self, text: str, language: str) -> tuple[Clause, ...]:
         words = self._normaliser.pronounced(self._normaliser.bound(text, language), self._engine.spelling, language)
         return cut(words, language, self._engine.strides)
 

@@ -190,10 +190,13 @@ class SippRun:
     output: str
 
 
-async def sipp(scenario: str, settings: SipSettings, *arguments: str, user: str = NUMBER) -> SippRun:
+async def sipp(
+    scenario: str, settings: SipSettings, *arguments: str, user: str = NUMBER, timeout_s: int = 20
+) -> SippRun:
     """Play ``scenario`` once against the line; the status is 0 when everything it expected came."""
     port = str(free_port())
-    return await _run_sipp(scenario, f"{HOST}:{settings.listen.port}", "-s", user, "-p", port, *arguments)
+    where = f"{HOST}:{settings.listen.port}"
+    return await _run_sipp(scenario, where, "-s", user, "-p", port, *arguments, timeout_s=timeout_s)
 
 
 async def sipp_answers(scenario: str, port: int) -> SippRun:
@@ -201,19 +204,19 @@ async def sipp_answers(scenario: str, port: int) -> SippRun:
     return await _run_sipp(scenario, "-p", str(port))
 
 
-async def _run_sipp(scenario: str, *arguments: str) -> SippRun:
+async def _run_sipp(scenario: str, *arguments: str, timeout_s: int = 20) -> SippRun:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scenario.xml"
         path.write_text(scenario, encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
             *("sipp", *arguments, "-sf", str(path), "-m", "1", "-i", HOST),
-            *("-nostdin", "-timeout", "20s", "-timeout_error", "-trace_err", "-recv_timeout", "8000"),
+            *("-nostdin", "-timeout", f"{timeout_s}s", "-timeout_error", "-trace_err", "-recv_timeout", "8000"),
             *("-error_file", str(Path(folder) / "errors")),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            _, errors = await asyncio.wait_for(process.communicate(), 25)
+            _, errors = await asyncio.wait_for(process.communicate(), timeout_s + 5)
         except BaseException:
             process.kill()
             await process.wait()

@@ -137,6 +137,12 @@ def answered_late(port: int | str, late_ms: int) -> str:
     return invite(port) + early + recv(200) + pause(late_ms) + ack()
 
 
+def answered_though_asked_again(port: int | str) -> str:
+    """A call whose INVITE comes again while it rings, as over a network that loses what comes back."""
+    again = invite(port).replace("branch=[branch]", "branch=z9hG4bK-[pid]-same").replace(' retrans="500"', "")
+    return again + recv(100, optional=True) + recv(180) + again + recv(200) + ack()
+
+
 def pause(ms: int) -> str:
     """Let the call live."""
     return f'<pause milliseconds="{ms}"/>'

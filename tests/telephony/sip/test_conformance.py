@@ -130,6 +130,26 @@ def test_a_call_given_up_before_the_answer_ends_without_being_answered(engine: E
     asyncio.run(call())
 
 
+def test_an_invite_that_comes_again_is_the_same_call(engine: EngineName) -> None:
+    async def call() -> None:
+        settings = line_settings(engine=engine)
+        async with running_line(settings) as line, rtp_peer() as peer:
+            steps = (sc.answered_though_asked_again(peer.port), sc.pause(300), sc.bye())
+            caller = asyncio.create_task(sipp(sc.scenario(*steps), settings))
+            leg = await next_call(line)
+            await asyncio.sleep(0.1)  # both have come
+            assert line.live == 1
+            await leg.answer()
+            await ticks(leg, 100)
+            assert (await caller).status == 0
+            assert leg.over
+            assert line.live == 0
+            with pytest.raises(TimeoutError):
+                await next_call(line, within_s=0.1)
+
+    asyncio.run(call())
+
+
 def test_hanging_up_sends_bye_once_however_often_it_is_asked(engine: EngineName) -> None:
     async def call() -> None:
         settings = line_settings(engine=engine)
