@@ -21,8 +21,12 @@ from voicebot.journal.settings import JournalSettings
 
 
 def test_the_steps_make_the_tables_that_the_code_speaks_of(empty_url: str) -> None:
+    def ours(_object: object, name: str | None, *_more: object) -> bool:
+        return not (name or "").startswith(("turn_words", "ix_turns_words"))  # each database searches words its own way
+
     def differences(connection: Connection) -> object:
-        return compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata)
+        options = {"compare_type": True, "include_object": ours}
+        return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
 
     async def compare() -> object:
         database = Database(empty_url)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.journal.conftest import base, cluster, server  # noqa: F401 - the two databases, for the pages too
 from tests.web.browser import SharedBrowser
 from tests.web.visitors import demonstration
 from voicebot.profile import Profile

@@ -7,6 +7,7 @@ import logging
 import signal
 import sys
 from collections import Counter
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from voicebot.profile import Profile
     from voicebot.reloading import Version
     from voicebot.switchboard import Switchboard
+    from voicebot.web.site import Health
 
 EXPECTED_ERRORS = expected_errors()
 
@@ -54,15 +56,18 @@ def serve(config: ConfigOption = CONFIG) -> None:
 
 async def _serve(config: Path) -> bool:
     from voicebot.app import open_service
+    from voicebot.calls.live import LiveCalls
     from voicebot.cli.serve_api import mount_api
     from voicebot.cli.serve_chat import mount_chat
     from voicebot.cli.serve_delivery import open_delivery
     from voicebot.cli.serve_follow import Followers, mount_metrics, open_calendars
+    from voicebot.cli.serve_pages import mount_supervision
     from voicebot.clock import WallClock
     from voicebot.config import load_settings
     from voicebot.switchboard import Switchboard
     from voicebot.telephony.engines import load_line
     from voicebot.web.metrics import Metrics
+    from voicebot.web.site import build_site
 
     settings = load_settings(config)
     serve_logs(settings.log)
@@ -77,10 +82,10 @@ async def _serve(config: Path) -> bool:
         journal = await _open_journal(settings, service, clock, stack)
         service.outbox, courier = await open_delivery(settings, journal, clock, stack)
         line = load_line(settings.sip)
-        metrics = Metrics()
+        metrics, live = Metrics(), LiveCalls()
         calendars = open_calendars(settings, service, journal, service.outbox, clock)
         stack.push_async_callback(calendars.finish)
-        followers = Followers(journal, metrics, calendars)
+        followers = Followers(journal, metrics, calendars, live, clock)
         board = Switchboard(
             service,
             line,
@@ -92,7 +97,8 @@ async def _serve(config: Path) -> bool:
         service.shelf.on_change(lambda _: _spare_real_time())
         await line.start()
         stack.push_async_callback(line.stop)
-        site = _build_pages(service, board, stop)
+        health = _health(service, board, stop)
+        site = build_site(health)
         chats = mount_chat(site, settings, service, followers, clock)
         mount_api(site, settings, journal, clock)
         mount_metrics(
@@ -103,6 +109,7 @@ async def _serve(config: Path) -> bool:
             clock,
             lambda: {"calls_live": board.live, "chats_live": chats(), "ready": not stop.is_set()},
         )
+        mount_supervision(site, settings, service, journal, clock, live, lambda: health().parts)
         await _start_pages(site, settings, stack)
         loop.add_signal_handler(signal.SIGHUP, service.shelf.hint)
         watching = loop.create_task(service.shelf.watch(), name="watch-profiles")
@@ -183,8 +190,8 @@ def _profile_of(settings: "Settings", called: str) -> str:
     return (line.profile if line is not None else "") or settings.call.profile
 
 
-def _build_pages(service: "Service", board: "Switchboard", stop: asyncio.Event) -> "web.Application":
-    from voicebot.web.site import Health, build_site
+def _health(service: "Service", board: "Switchboard", stop: asyncio.Event) -> "Callable[[], Health]":
+    from voicebot.web.site import Health
 
     def health() -> Health:
         parts = {
@@ -196,7 +203,7 @@ def _build_pages(service: "Service", board: "Switchboard", stop: asyncio.Event) 
             parts[f"contenu {name}"] = _state(version)
         return Health(not stop.is_set(), parts)
 
-    return build_site(health)
+    return health
 
 
 async def _start_pages(site: "web.Application", settings: "Settings", stack: AsyncExitStack) -> None:

@@ -1,4 +1,4 @@
-"""Who follows the contacts of ``voicebot serve``, be they calls or chats: the journal and the measures."""
+"""Who follows the contacts of ``voicebot serve``, be they calls or chats: the journal, the measures, the live page."""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from voicebot.app import Service
     from voicebot.calls.calendar_post import CalendarPost
+    from voicebot.calls.live import LiveCalls
     from voicebot.calls.ports import Witness
     from voicebot.clock import Clock
     from voicebot.config import Settings
@@ -21,18 +22,24 @@ if TYPE_CHECKING:
 class Followers:
     """Gives each contact its witnesses."""
 
-    def __init__(self, journal: "Journal", metrics: "Metrics", calendars: "CalendarPost") -> None:
+    def __init__(
+        self, journal: "Journal", metrics: "Metrics", calendars: "CalendarPost", live: "LiveCalls", clock: "Clock"
+    ) -> None:
         self._journal = journal
         self._metrics = metrics
         self._calendars = calendars
+        self._live = live
+        self._clock = clock
 
     def of(self, channel: "ContactChannel", contact: str = "") -> "tuple[Witness, ...]":
         """Return the witnesses of a contact, whose id is made when it has none yet."""
         from voicebot.calls.keeping import JournalWitness
+        from voicebot.calls.live import LiveWitness
 
         contact = contact or uuid.uuid4().hex
         journal = JournalWitness(self._journal, contact, channel)
-        return (journal, self._metrics.witness(channel), self._calendars.witness(contact))
+        shown = LiveWitness(self._live, contact, channel, self._clock.now)
+        return (journal, self._metrics.witness(channel), self._calendars.witness(contact), shown)
 
 
 def open_calendars(

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from voicebot.journal.errors import JournalAway, JournalError
 
-HEAD = "r0003"
+HEAD = "r0004"
 """The revision of the tables that this version works with."""
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
@@ -103,6 +103,8 @@ class Database:
     async def forget_deleted(self) -> None:
         """Make what was deleted leave the files of SQLite too, its log included."""
         if self.is_sqlite:
+            async with self.writing() as connection:  # words leave the segments of the full-text index too
+                await connection.execute(text("INSERT INTO turn_words (turn_words) VALUES ('optimize')"))
             with _told_away(self.place):
                 async with self._engine.connect() as connection:
                     raw = (await connection.get_raw_connection()).driver_connection

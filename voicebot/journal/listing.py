@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Select, Table, and_, or_, select
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from voicebot.journal.database import Database
 from voicebot.journal.schema import contacts, records, surveys, turns
@@ -87,14 +88,35 @@ class Listing:
         return None if row is None else dict(row)
 
     async def _page(self, table: Table, moment: Column[Any], asked: Asked) -> Page:
-        limit = max(1, min(asked.limit, LONGEST_PAGE))
-        query = _filtered(select(table), table, moment, asked).order_by(moment.desc(), table.c.id.desc())
         async with self._database.reading() as connection:
-            rows = [dict(row) for row in (await connection.execute(query.limit(limit + 1))).mappings()]
-        if len(rows) <= limit:
-            return Page(rows, "")
-        last = rows[limit - 1]
-        return Page(rows[:limit], _cursor(last[moment.name], last["id"]))
+            return await _read_page(connection, table, moment, asked)
+
+
+async def contacts_page(connection: AsyncConnection, asked: Asked, also: ColumnElement[bool]) -> Page:
+    """Return a page of the contacts that are ``also`` so.
+
+    Raises:
+        BadCursor: the cursor is none of ours.
+    """
+    return await _read_page(connection, contacts, contacts.c.started_at, asked, also)
+
+
+async def _read_page(
+    connection: AsyncConnection,
+    table: Table,
+    moment: Column[Any],
+    asked: Asked,
+    also: ColumnElement[bool] | None = None,
+) -> Page:
+    limit = max(1, min(asked.limit, LONGEST_PAGE))
+    query = _filtered(select(table), table, moment, asked).order_by(moment.desc(), table.c.id.desc())
+    if also is not None:
+        query = query.where(also)
+    rows = [dict(row) for row in (await connection.execute(query.limit(limit + 1))).mappings()]
+    if len(rows) <= limit:
+        return Page(rows, "")
+    last = rows[limit - 1]
+    return Page(rows[:limit], _cursor(last[moment.name], last["id"]))
 
 
 def _filtered(query: Select[Any], table: Table, moment: Column[Any], asked: Asked) -> Select[Any]:

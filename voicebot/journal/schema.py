@@ -94,6 +94,10 @@ contacts = Table(
     Column("mos", Float),
     Column("quality", Document),
     Index("ix_contacts_figures", *FIGURES),
+    Index(None, "commune", "started_at"),
+    Index(None, "theme", "started_at"),
+    Index(None, "outcome", "started_at"),
+    Index(None, "channel", "started_at"),
 )
 """One contact. ``person`` is the caller's pseudonym; ``run`` the process that followed the contact."""
 
@@ -138,9 +142,15 @@ records = Table(
     Column("opened_at", Moment, nullable=False, index=True),
     Column("state", String, nullable=False, server_default="open"),
     Column("changed_at", Moment, nullable=False, index=True),
+    Column("assignee", String),
+    Column("due_day", String),
     Index(None, "form", "booked_day", "booked_moment"),
+    Index(None, "state", "opened_at"),
 )
-"""A ticket, appointment, callback or message. ``state``: ``open``, ``assigned``, ``done`` or ``cancelled``."""
+"""A ticket, appointment, callback or message. ``state``: ``open``, ``assigned``, ``done`` or ``cancelled``.
+
+``assignee`` is the login of who deals with it, ``due_day`` (ISO) when it should be done.
+"""
 
 coordinates = Table(
     "coordinates",
@@ -251,3 +261,70 @@ key_checks = Table(
     Column("fingerprint", String, nullable=False),
 )
 """Which keys the stored data were written with."""
+
+users = Table(
+    "users",
+    metadata,
+    Column("login", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("password", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("created_at", Moment, nullable=False),
+)
+"""Who may sign in to the pages. ``password`` is an argon2 hash."""
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("login", String, ForeignKey("users.login", ondelete="CASCADE"), nullable=False, index=True),
+    Column("csrf", String, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False, index=True),
+)
+"""Who is signed in. ``key`` is the SHA-256 of what the browser holds: the table alone opens no session."""
+
+comments = Table(
+    "comments",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("record_id", String, ForeignKey("records.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("at", Moment, nullable=False),
+    Column("who", String, nullable=False),
+    Column("text", Text, nullable=False),
+)
+"""What those who deal with a record wrote about it."""
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("profile", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("communes", Document, nullable=False),
+    Column("first_day", String, nullable=False),
+    Column("last_day", String, nullable=False, index=True),
+    Column("withdrawn", Boolean, nullable=False),
+    Column("who", String, nullable=False),
+    Column("written_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("sent", Integer, nullable=False, server_default="0"),
+)
+"""Messages told without being asked, from ``first_day`` to ``last_day``; ``communes`` empty: to everybody."""
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("profile", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("target", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", String, nullable=False, index=True),
+    Column("proposed_by", String, nullable=False),
+    Column("proposed_at", Moment, nullable=False),
+    Column("reviewed_by", String),
+    Column("reviewed_at", Moment),
+)
+"""Changes of a profile suggested on the pages. ``kind``: ``example`` of the intent ``target``, or its ``answer``."""

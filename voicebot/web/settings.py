@@ -25,10 +25,13 @@ class WebSettings:
     """``host`` and ``port`` of the HTTP server; loopback by default, behind a reverse proxy in production.
 
     ``proxies`` are the addresses of the reverse proxies whose ``X-Forwarded-For`` is believed.
+    ``public_url`` is how browsers reach the pages, such as ``https://appels.example.org``; with https, cookies are only
+    sent encrypted.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     proxies: tuple[str, ...] = ()
+    public_url: str = ""
     chat: ChatSettings = field(default_factory=ChatSettings)
     api: ApiSettings = field(default_factory=ApiSettings)

@@ -1,4 +1,4 @@
-"""The HTTP side: for now, whether the service is well.
+"""The HTTP side: the site that pages, chat and programs' interface are put on, and whether the service is well.
 
 ``/health`` answers as long as the process lives; ``/ready`` only when it can take calls, so that a load balancer can
 tell the two apart. Neither says anything of callers.
@@ -10,14 +10,6 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from voicebot.web.settings import WebSettings
-
-_PAGE = """<!doctype html>
-<html lang="fr"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>État du service</title>
-<style>body{{font:1.1rem/1.5 system-ui,sans-serif;margin:2rem auto;max-width:40rem;padding:0 1rem}}
-th{{text-align:left;padding-right:2rem}}</style>
-<h1>{title}</h1><p>{sentence}</p><table>{rows}</table></html>
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +32,11 @@ async def _ready(request: web.Request) -> web.Response:
     return web.json_response({"ready": health.ready, "parts": health.parts}, status=200 if health.ready else 503)
 
 
-async def _page(request: web.Request) -> web.Response:
-    health = request.app[HEALTH]()
-    rows = "".join(f"<tr><th>{name}<td>{state}" for name, state in health.parts.items())
-    sentence = "Le service est prêt à répondre." if health.ready else "Le service démarre ou s’arrête."
-    return web.Response(
-        text=_PAGE.format(title="Assistant téléphonique", sentence=sentence, rows=rows), content_type="text/html"
-    )
-
-
 def build_site(health: Callable[[], Health]) -> web.Application:
     """Return the site; ``health`` is asked at each request."""
     site = web.Application()
     site[HEALTH] = health
-    site.add_routes([web.get("/", _page), web.get("/health", _health), web.get("/ready", _ready)])
+    site.add_routes([web.get("/health", _health), web.get("/ready", _ready)])
     return site
 
 
