@@ -105,7 +105,8 @@ class GuidedDialogue:
         if _bare(walk, heard.text):
             return replace(self._follow(walk.heard(heard.text)), whole=True)
         reply = self._note(self._brain.respond(heard))
-        doubtful = reply.lost or any(isinstance(action, Clarify) for action in reply.actions)
+        between = any(isinstance(action, Clarify) for action in reply.actions)
+        doubtful = reply.lost or (between and len(heard.text.split()) <= _SHORT_WORDS)
         choice = _chosen(walk, heard) if doubtful else ""
         if choice:
             return self._follow(walk.heard(choice))
