@@ -214,7 +214,9 @@ def new_dialogue(
         weekly_hours=profile.weekly_hours,
     )
     if requests is not None:
-        context = replace(context, find_request=requests.find_request, taken=requests.taken)
+        context = replace(
+            context, find_request=lambda reference: requests.find_request(reference, caller), taken=requests.taken
+        )
     brain = profile.brain.open(remembered(context, wishes or {}), references.randrange(1000))
     return GuidedDialogue(brain, _menu_setting(profile, now)) if menus and channel == "voice" else brain
 

@@ -253,3 +253,22 @@ def test_a_way_of_speaking_is_remembered_for_the_next_call_of_that_number_alone(
         return await requests.preferences("+33612345678"), await requests.preferences("+33699999999")
 
     assert kept_open(base, work) == ({"pace": "2", "plain": "1"}, {})
+
+
+@pytest.mark.parametrize("stored", [False, True], ids=["just kept", "in the database"])
+def test_the_digits_of_a_reference_are_enough_for_the_callers_own_request(base: Base, stored: bool) -> None:
+    async def work(journal: Journal) -> Any:
+        journal.contact_started(started())
+        journal.record(kept(reference="B-0472", type="callback", form="rappel", slots={"telephone": "+33612345678"}))
+        if stored:
+            await journal.settled()
+        return [
+            await journal.find_request("0472", "+33612345678"),
+            await journal.find_request("0472", "+33699999999"),
+            await journal.find_request("0472"),
+        ]
+
+    own, of_another, unknown = kept_open(base, work)
+    assert own is not None
+    assert own.reference == "B-0472"
+    assert (of_another, unknown) == (None, None)

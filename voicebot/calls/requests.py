@@ -109,10 +109,13 @@ class Requests:
         self._patience_s = patience_s
         self._loop = asyncio.get_running_loop()
 
-    def find_request(self, reference: str) -> str | None:
-        """Return where a request stands, as the end of a sentence; ``None`` when there is none of this reference."""
+    def find_request(self, reference: str, caller: str = "") -> str | None:
+        """Return where a request stands, as the end of a sentence; ``None`` when there is none of this reference.
+
+        The digits alone, as they are typed, are enough for a request of the ``caller``.
+        """
         try:
-            found = self._ask(self._journal.find_request(reference))
+            found = self._ask(self._journal.find_request(reference, caller))
         except (JournalError, TimeoutError) as error:
             log.warning("a request could not be looked up: %s", error)
             return self._words.away

@@ -80,13 +80,17 @@ class Archive:
         """What opens coordinates, if the keys are there."""
         return self._seal
 
-    async def find_request(self, reference: str) -> RequestState | None:
+    async def find_request(self, reference: str, person: str | None = None) -> RequestState | None:
         """Return the latest request with this reference, ``None`` when there is none.
+
+        Its digits alone are enough for a request of ``person`` (a pseudonym): a keypad has no letters.
 
         Raises:
             JournalAway: the database does not answer. So may every method here.
         """
         wanted = records.c.reference_key == reference_key(reference)
+        if person is not None and reference.isdigit():
+            wanted = wanted | ((records.c.person == person) & records.c.reference_key.endswith(reference))
         async with self._database.reading() as connection:
             row = (
                 (await connection.execute(select(records).where(wanted).order_by(records.c.opened_at.desc()).limit(1)))

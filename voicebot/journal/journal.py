@@ -172,17 +172,21 @@ class Journal:
 
     # --- asked in calls ---
 
-    async def find_request(self, reference: str) -> RequestState | None:
+    async def find_request(self, reference: str, number: str = "") -> RequestState | None:
         """Return the latest request with this reference, ``None`` when there is none.
+
+        Its digits alone are enough for a request of the caller's own ``number``.
 
         Raises:
             JournalAway: the database does not answer, so it cannot be said.
         """
         key = reference_key(reference)
+        person = self.pseudonym(number) if number and reference.isdigit() else None
         for line in reversed(self._pending.values()):
-            if line.row["reference_key"] == key:
+            own = person is not None and line.row["person"] == person and line.row["reference_key"].endswith(reference)
+            if line.row["reference_key"] == key or own:
                 return RequestState.of_line(line.row)
-        return await self.archive.find_request(reference)
+        return await self.archive.find_request(reference, person)
 
     async def taken(self, form: str, day: date, moment: str) -> int:
         """Return how many appointments were made with ``form`` for that day and moment, by all nodes.
