@@ -27,6 +27,7 @@ NUMBER = "bench"
 _TICKS = os.sysconf("SC_CLK_TCK")
 _ENDED = "call ended "
 _STATE = "state "
+_KEPT = ("paths", "call", "asr", "tts", "turn", "sip")
 _DATABASE = "VOICEBOT_DATABASE_URL"
 
 
@@ -45,7 +46,9 @@ def own_config(config: Path, folder: Path, changes: Mapping[str, Mapping[str, An
 
     ``changes`` are laid over its tables.
     """
-    document: dict[str, Any] = tomllib.loads(config.read_text(encoding="utf-8"))
+    whole = tomllib.loads(config.read_text(encoding="utf-8"))
+    # nothing that reaches out: no message leaves a benchmark
+    document: dict[str, Any] = {table: whole[table] for table in _KEPT if table in whole}
     home = config.resolve().parent
     paths = {"profiles": "profiles", "models": "models", "prompts": "prompts", "data": "var"}
     paths |= document.get("paths", {})
@@ -59,6 +62,7 @@ def own_config(config: Path, folder: Path, changes: Mapping[str, Mapping[str, An
     # what callers of a benchmark say is not the service's business
     keys = {"pseudonym_key": str(folder / "pseudonym.key"), "encryption_key": str(folder / "encryption.key")}
     document["journal"] = {"url": f"sqlite:///{folder}/journal.sqlite", "spool": str(folder / "spool"), **keys}
+    document["log"] = {"format": "text", "level": "INFO"}
     for table, over in changes.items():
         document[table] = {**document.get(table, {}), **over}
     path = folder / "config.toml"
@@ -119,8 +123,11 @@ class Measured:
 
     async def state(self) -> dict[str, Any]:
         """Ask it what it holds: calls, tasks."""
-        self.process.send_signal(signal.SIGUSR1)
-        return await asyncio.wait_for(self.states.get(), 10)
+        try:
+            self.process.send_signal(signal.SIGUSR1)
+            return await asyncio.wait_for(self.states.get(), 10)
+        except (TimeoutError, ProcessLookupError) as error:
+            raise died(self) from error
 
     async def all_ended(self, calls: Sequence[str], within_s: float = 20.0) -> dict[str, dict[str, Any]]:
         """Wait until it has logged the end of ``calls``; return what it said of those it has."""
@@ -142,11 +149,11 @@ class Measured:
             line = raw.decode("utf-8", "replace").rstrip()
             _, found, text = line.partition(_ENDED)
             if found:
-                call = json.loads(text)
+                call = _first_object(text)
                 self.ended[call["call_id"]] = call
                 self.news.set()
             elif _STATE in line and (text := line.partition(_STATE)[2]).startswith("{"):
-                self.states.put_nowait(json.loads(text))
+                self.states.put_nowait(_first_object(text))
             elif " INFO " not in line:
                 self.last_words = [*self.last_words[-20:], line]
 
@@ -155,6 +162,12 @@ class Measured:
         async for raw in _lines(self.process.stdout):
             if raw.startswith(b"{"):
                 self.printed.append(json.loads(raw))
+
+
+def _first_object(text: str) -> dict[str, Any]:
+    """The JSON object that ``text`` begins with; the log may mark the call after it."""
+    found: dict[str, Any] = json.JSONDecoder().raw_decode(text)[0]
+    return found
 
 
 async def _lines(stream: asyncio.StreamReader | None) -> AsyncIterator[bytes]:
@@ -187,6 +200,8 @@ async def measured(command: Sequence[str], config: Path, port: int) -> AsyncIter
 
 
 def died(running: Measured) -> TelephonyError:
-    """Return the error to raise when the process ended by itself."""
+    """Return the error to raise when the process has ended by itself, or answers no more."""
     words = "\n".join(running.last_words[-5:])
-    return TelephonyError(f"the measured process ended with {running.process.returncode}:\n{words}")
+    status = running.process.returncode
+    fate = "does not answer" if status is None else f"ended with {status}"
+    return TelephonyError(f"the measured process {fate}; the last it said:\n{words}")
