@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable, Sequence
 
 from voicebot.app import Service, open_call
+from voicebot.calls.keeping import JournalWitness
 from voicebot.calls.ports import Witness
 from voicebot.calls.record import CallRecord
 from voicebot.calls.work import Work
@@ -73,7 +74,9 @@ class Switchboard:
             profile = self._profile(leg)
             requests, caller = self._service.requests, leg.info.caller
             wishes = await requests.preferences(caller) if requests is not None and caller else {}
-            session = open_call(self._service, profile, leg, work, self._clock, self._witnesses(leg), wishes=wishes)
+            witnesses = self._witnesses(leg)
+            self._note_began(leg, profile, witnesses)
+            session = open_call(self._service, profile, leg, work, self._clock, witnesses, wishes=wishes)
             self.answered += 1
             record = await session.run()
             log.info("call ended %s", json.dumps(_without_persons(record), ensure_ascii=False))
@@ -82,6 +85,14 @@ class Switchboard:
             await leg.hang_up()
         finally:
             await work.close()
+
+    def _note_began(self, leg: Leg, profile: Profile, witnesses: Sequence[Witness]) -> None:
+        """Have the journal know of the call from its beginning: one that a crash cuts short is then told as cut."""
+        info = leg.info
+        call = CallRecord(info.call_id, self._clock.now(), info.called, info.caller, profile.name)
+        for witness in witnesses:
+            if isinstance(witness, JournalWitness):
+                witness.started(call)
 
     def _profile(self, leg: Leg) -> Profile:
         return self._service.profile(self._profile_of(leg.info.called))
