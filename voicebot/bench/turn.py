@@ -16,7 +16,7 @@ from datetime import datetime
 
 import numpy as np
 
-from voicebot.app import Service, new_dialogue, open_call
+from voicebot.app import Service, new_dialogue, open_call, spare_real_time
 from voicebot.asr.base import Hints
 from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm
 from voicebot.bench.loop_probe import LoopProbe
@@ -91,6 +91,7 @@ async def set_stage(service: Service) -> Stage:
     texts = [_GREETING, *(template.render({}).ear for template in openings)]
     for voice in (rendered, fresh):
         await voice.render(texts, LINE_HZ, manner)
+    spare_real_time()
     return stage
 
 

@@ -1,11 +1,9 @@
 """``voicebot serve``: the service, until SIGTERM."""
 
 import asyncio
-import gc
 import json
 import logging
 import signal
-import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -37,7 +35,6 @@ RESTART_ME = 75
 """Exit status (EX_TEMPFAIL of sysexits) on which systemd or the container starts the service again."""
 
 _AFTER_DRAIN_S = 2.0
-_GIVE_WAY_S = 0.001
 _DAY_S = 86_400.0
 
 
@@ -55,7 +52,7 @@ def serve(config: ConfigOption = CONFIG) -> None:
 
 
 async def _serve(config: Path) -> bool:
-    from voicebot.app import open_service
+    from voicebot.app import open_service, spare_real_time
     from voicebot.calls.live import LiveCalls
     from voicebot.cli.serve_api import mount_api
     from voicebot.cli.serve_chat import mount_chat
@@ -93,8 +90,8 @@ async def _serve(config: Path) -> bool:
             lambda called: _profile_of(settings, called),
             lambda leg: followers.of("phone"),
         )
-        _spare_real_time()
-        service.shelf.on_change(lambda _: _spare_real_time())
+        spare_real_time()
+        service.shelf.on_change(lambda _: spare_real_time())
         await line.start()
         stack.push_async_callback(line.stop)
         health = _health(service, board, stop)
@@ -132,19 +129,6 @@ async def _serve(config: Path) -> bool:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         return line.worn_out
-
-
-def _spare_real_time() -> None:
-    """Keep the interpreter from holding frames back, once all that lasts has been loaded, and when it is replaced.
-
-    A full garbage collection walks every object there is: 0.1 s with models and knowledge loaded, four frames of every
-    call. What was loaded stays for good, so it is taken out of the walk. And a thread that computes in Python gives
-    way after 1 ms rather than 5.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-    sys.setswitchinterval(_GIVE_WAY_S)
 
 
 def _tell_state(board: "Switchboard") -> None:
