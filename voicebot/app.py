@@ -7,13 +7,11 @@ The only module that knows every package. A ``Service`` holds what all calls sha
 import gc
 import hashlib
 import logging
-import os
 import random
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -53,7 +51,6 @@ CLOSING = "closing.toml"
 CHAT_TEXTS = "chat.toml"
 CALENDAR = "calendar.toml"
 _CALLER = "ff_siwis+bm_george"
-_COMPUTING_NICENESS = 5
 _GIVE_WAY_S = 0.001
 _CALLERS_BYTES = 200_000_000
 
@@ -184,7 +181,7 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
     sentences = load_sentences(settings.paths.prompts / SENTENCES)
     closing = load_closing(settings.paths.prompts / CLOSING)
     # native code loads the models without the interpreter's lock, while the profiles are being read
-    with ThreadPoolExecutor(2, "loading", initializer=_behind_the_frames) as loading:
+    with ThreadPoolExecutor(2, "loading") as loading:
         hearing = loading.submit(load_recognizer, settings.asr, settings.paths.models)
         speaking = loading.submit(load_voice, settings.tts, settings.paths.models, rendered_dir(settings))
         try:
@@ -196,12 +193,6 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
                 if loaded.exception() is None:
                     stack.push_async_callback(loaded.result().close)
     return Service(settings, hearing.result(), speaking.result(), sentences, closing, shelf)
-
-
-def _behind_the_frames() -> None:
-    """Let the threads that a model makes for itself give way to the one that plays and hears frames."""
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _COMPUTING_NICENESS)
 
 
 def spare_real_time() -> None:

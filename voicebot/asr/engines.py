@@ -51,6 +51,8 @@ def load_recognizer(settings: AsrSettings, models_dir: Path) -> Recognizer:
         from voicebot.asr.vosk_engine import load_vosk
 
         return load_vosk(folder, settings)
+    # read when the library is loaded: threads that wait for each other sleep, rather than keep a core from the voice
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from voicebot.asr.whisper_engine import load_whisper
 
     return load_whisper(folder, settings, threads)
