@@ -360,6 +360,14 @@ def test_chat_never_transfers_nor_speaks_of_keys() -> None:
         assert "tapez" not in seen, intent
 
 
+def test_chat_gives_the_number_of_advisers_and_when_they_are_back() -> None:
+    here = last("un conseiller [conseiller]", channel="chat")
+    away = last("un conseiller [conseiller]", channel="chat", open_=False)
+    assert "en ce moment au 02 31 88 54 49" in here.text
+    assert "reprennent demain, mercredi, à neuf heures" in away.text
+    assert all(reply.expect.options[0].label == "Oui" for reply in (here, away))
+
+
 def test_slower_pace_asked_for_earlier_holds_from_the_first_word() -> None:
     dialogue = Brain(KNOWLEDGE, Scripted()).open(replace(context(), pace=2))
     assert dialogue.greet().pace == 2

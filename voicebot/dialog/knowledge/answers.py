@@ -176,6 +176,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         "non_confirme": "",
         "conseiller.transfert": "",
         "conseiller.chat": "",
+        "conseiller.chat.ferme": "ouverture",
         "astreinte.transfert": "",
         "conseiller.ferme": "ouverture",
         "conseiller.absent": "",

@@ -70,7 +70,7 @@ def insult(talk: Talk) -> Draft:
 def transfer(talk: Talk, draft: Draft, subject: str, announced: bool = False) -> Draft:
     """Hand over to the advisers when they are there, else offer a callback."""
     if talk.context.channel == "chat":
-        return talk.tell(draft, "conseiller.chat")
+        return talk.tell(draft, "conseiller.chat" if talk.open else "conseiller.chat.ferme")
     identity = talk.knowledge.identity
     urgent = identity.target_for(subject, urgent=True)
     if urgent is not None and (subject in urgent.subjects or subject.split(".")[0] in urgent.subjects):
