@@ -21,6 +21,7 @@ def mount_chat(
 
     Raises:
         ChatTextsError: the chat's words have mistakes.
+        ProfileError: the chat's profile has, or is missing.
     """
     from voicebot.app import CHAT_TEXTS, new_chat
     from voicebot.web.chat import PREFIX, chat_application
@@ -29,7 +30,10 @@ def mount_chat(
     from voicebot.web.public_pages import public_routes
     from voicebot.web.widget import widget_routes
 
-    site.add_routes(public_routes(lambda: service.profile().knowledge.identity, settings.journal.retention))
+    site.add_routes(
+        public_routes(lambda: service.profile(settings.web.chat.profile).knowledge.identity, settings.journal.retention)
+    )
+    service.profile(settings.web.chat.profile)
     if not settings.web.chat.enabled:
         return lambda: 0
 

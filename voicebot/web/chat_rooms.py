@@ -79,7 +79,7 @@ class ChatRooms:
 
     def profile(self) -> Profile:
         """Return the profile that answers the chat."""
-        return self._ports.profile("")
+        return self._ports.profile(self.settings.profile)
 
     def texts(self) -> ChatTexts:
         """Return the chat's words, with the names of the profile."""

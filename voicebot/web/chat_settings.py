@@ -13,12 +13,14 @@ class ChatSettings:
     ``max_sessions`` conversations are held at once, at most ``sessions_per_address`` of them from one address;
     ``idle_s`` without a message ends one. ``message_chars`` bounds a message, ``max_messages`` those of a conversation.
     ``messages_per_minute`` and ``sessions_per_hour`` bound what one address sends (a /64 network in IPv6).
-    ``demo`` serves the page /demo, which shows the widget on an empty page.
+    ``profile`` answers the chat (empty: the one that answers calls by default). ``demo`` serves the page /demo, which
+    shows the widget on an empty page.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
 
     enabled: bool = True
+    profile: str = ""
     origins: tuple[str, ...] = ()
     max_sessions: int = 400
     sessions_per_address: int = 20
