@@ -217,12 +217,10 @@ def new_dialogue(
     channel: Channel = "voice",
     requests: Requests | None = None,
     wishes: Mapping[str, str] | None = None,
-    menus: bool = True,
 ) -> Dialogue:
     """Open a conversation with the brain; references derive from ``seed``, so that a replay gives the same ones.
 
-    ``wishes`` are how this caller is known to want to be spoken to. On the telephone the menus guide the conversation,
-    unless ``menus`` is False.
+    ``wishes`` are how this caller is known to want to be spoken to.
     """
     references = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - a reference is no secret
 
@@ -243,7 +241,7 @@ def new_dialogue(
             context, find_request=lambda reference: requests.find_request(reference, caller), taken=requests.taken
         )
     brain = profile.brain.open(remembered(context, wishes or {}), references.randrange(1000))
-    return GuidedDialogue(brain, _menu_setting(profile, now)) if menus and channel == "voice" else brain
+    return GuidedDialogue(brain, _menu_setting(profile, now)) if channel == "voice" else brain
 
 
 def new_chat(service: Service, profile: Profile, now: Callable[[], datetime], seed: str) -> Dialogue:

@@ -71,16 +71,10 @@ def test_a_bare_choice_is_the_menus_whatever_the_brain_makes_of_it(said: str) ->
     assert "collecte, 1" in Caller(open_=False).turn(said).text
 
 
-def test_words_that_name_a_choice_follow_it_where_the_brain_is_at_a_loss_or_a_word_or_two_leave_it_in_doubt() -> None:
-    lost = Caller(open_=False).turn("alors je voudrais signaler quelque chose [?]")
-    assert "Pour un signalement" in lost.text
-    short = Caller(open_=False).turn("les poubelles [collecte.jours ou bac.demande]")
-    assert "Pour vos déchets" in short.text
-
-
-def test_a_sentence_that_may_mean_two_things_is_asked_about_not_sent_to_a_menu() -> None:
-    reply = Caller(open_=False).turn("les poubelles de ma rue [collecte.jours ou bac.demande]")
-    assert [action.type for action in reply.actions] == ["clarify"]
+def test_a_sentence_that_the_brain_doubts_but_that_names_a_choice_follows_the_choice() -> None:
+    caller = Caller(open_=False)
+    reply = caller.turn("alors je voudrais signaler quelque chose [signalement.depot_sauvage ou reclamation]")
+    assert "Pour un signalement" in reply.text
 
 
 def test_the_recognisers_sure_score_chooses_where_the_brain_is_at_a_loss() -> None:

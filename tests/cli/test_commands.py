@@ -143,19 +143,6 @@ def test_check_accepts_the_repository_and_lists_what_is_to_be_confirmed(run: Run
     assert [line for line in found if line["kind"] == "unconfirmed"]
 
 
-def test_a_question_asked_at_night_is_answered_by_the_brain_not_by_a_menu(run: Run) -> None:
-    _, out, _ = run("ask", "--json", "--at", "2026-11-24T22:00:00+01:00", "déchets")
-    assert "tapez un chiffre" not in json.loads(out)["reply"]
-
-
-def test_check_draws_the_menus(run: Run, tmp_path: Path) -> None:
-    status, _, _ = run("check", "--menus", tmp_path / "menus.svg")
-    drawn = (tmp_path / "menus.svg").read_text(encoding="utf-8")
-    assert status == 0
-    assert drawn.startswith("<svg")
-    assert "urgence sur l’eau" in drawn
-
-
 def test_check_refuses_a_broken_profile_naming_the_file(run: Run, tmp_path: Path, config: Path) -> None:
     profiles = tmp_path / "profiles"
     shutil.copytree(ROOT / "profiles", profiles)

@@ -10,10 +10,10 @@ from voicebot.profile import Profile
 OPEN_TO_ALL = {"/connexion", "/health", "/ready", "/pages/site.css", "/pages/live.js"}
 
 SEEN = {
-    "jeanne": set(),
+    "jeanne": {"/chiffres"},
     "ahmed": {"/contacts", "/maintenant"},
-    "sylvie": {"/contacts", "/maintenant"},
-    "paul": {"/contacts", "/maintenant", "/utilisateurs"},
+    "sylvie": {"/contacts", "/maintenant", "/chiffres"},
+    "paul": {"/contacts", "/maintenant", "/chiffres", "/utilisateurs"},
 }
 
 

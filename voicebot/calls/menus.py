@@ -105,8 +105,7 @@ class GuidedDialogue:
         if _bare(walk, heard.text):
             return replace(self._follow(walk.heard(heard.text)), whole=True)
         reply = self._note(self._brain.respond(heard))
-        between = any(isinstance(action, Clarify) for action in reply.actions)
-        doubtful = reply.lost or (between and len(heard.text.split()) <= _SHORT_WORDS)
+        doubtful = reply.lost or any(isinstance(action, Clarify) for action in reply.actions)
         choice = _chosen(walk, heard) if doubtful else ""
         if choice:
             return self._follow(walk.heard(choice))

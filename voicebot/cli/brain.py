@@ -24,9 +24,9 @@ class FreshBrain:
         self.settings = load_settings(config)
         self._profile = open_profile(self.settings, profile)
 
-    def open(self, at: datetime | None, *, menus: bool = False) -> "Dialogue":
-        """Begin a conversation that takes place at ``at``, now by default; with the menus, as on the telephone."""
+    def open(self, at: datetime | None) -> "Dialogue":
+        """Begin a conversation that takes place at ``at``, now by default."""
         from voicebot.app import new_dialogue
 
         moment = at or datetime.now(PARIS)
-        return new_dialogue(self._profile, lambda: moment, seed="ask", menus=menus)
+        return new_dialogue(self._profile, lambda: moment, seed="ask")

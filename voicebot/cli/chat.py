@@ -23,7 +23,7 @@ def chat(config: ConfigOption = CONFIG, profile: ProfileOption = "", at: AtOptio
     """Type with the assistant; an empty line is a silence, Ctrl-D hangs up."""
     from voicebot.dialog.turns import HangUp, Heard
 
-    dialogue = FreshBrain(config, profile).open(moment(at), menus=True)
+    dialogue = FreshBrain(config, profile).open(moment(at))
     screen = console()
     reply = dialogue.greet()
     screen.print(f"[bold cyan]{_assistant(reply.text)}")

@@ -58,7 +58,7 @@ async def _serve(config: Path) -> bool:
     from voicebot.cli.serve_chat import mount_chat
     from voicebot.cli.serve_delivery import open_delivery
     from voicebot.cli.serve_follow import Followers, mount_metrics, open_calendars
-    from voicebot.cli.serve_pages import mount_supervision
+    from voicebot.cli.serve_pages import mount_supervision, report_monthly
     from voicebot.clock import WallClock
     from voicebot.config import load_settings
     from voicebot.switchboard import Switchboard
@@ -78,9 +78,10 @@ async def _serve(config: Path) -> bool:
         clock = WallClock()
         journal = await _open_journal(settings, service, clock, stack)
         service.outbox, courier = await open_delivery(settings, journal, clock, stack)
+        outbox = service.outbox
         line = load_line(settings.sip)
         metrics, live = Metrics(), LiveCalls()
-        calendars = open_calendars(settings, service, journal, service.outbox, clock)
+        calendars = open_calendars(settings, service, journal, outbox, clock)
         stack.push_async_callback(calendars.finish)
         followers = Followers(journal, metrics, calendars, live, clock)
         board = Switchboard(
@@ -112,6 +113,7 @@ async def _serve(config: Path) -> bool:
         watching = loop.create_task(service.shelf.watch(), name="watch-profiles")
         rendering = loop.create_task(_render_ahead(service), name="render-ahead")
         purging = loop.create_task(_purge_daily(settings, clock), name="purge")
+        reporting = loop.create_task(report_monthly(settings, service, journal, clock, outbox), name="report-monthly")
         delivering = loop.create_task(courier.run(), name="courier")
         answering = loop.create_task(board.run(), name="switchboard")
         for address in line.addresses:
@@ -124,7 +126,7 @@ async def _serve(config: Path) -> bool:
         screen.print(f"Draining: {board.live} calls in progress.")
         await line.drain()
         await board.finish(_AFTER_DRAIN_S)
-        tasks = (stopping, answering, watching, rendering, purging, delivering)
+        tasks = (stopping, answering, watching, rendering, purging, reporting, delivering)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

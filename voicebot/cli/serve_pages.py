@@ -1,5 +1,7 @@
-"""The supervisors' pages of ``voicebot serve``."""
+"""The supervisors' pages of ``voicebot serve``, and the report of the month that it sends them."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,13 @@ if TYPE_CHECKING:
     from voicebot.calls.live import LiveCalls
     from voicebot.clock import Clock
     from voicebot.config import Settings
+    from voicebot.delivery.outbox import Outbox
     from voicebot.journal.journal import Journal
+    from voicebot.web.monthly import Letter
+
+log = logging.getLogger(__name__)
+
+_ASK_EVERY_S = 3600.0
 
 
 def mount_supervision(
@@ -36,6 +44,30 @@ def mount_supervision(
         served,
         live,
         settings.web.proxies,
+        settings.web.commitments,
         settings.web.public_url.startswith("https://"),
     )
     mount_pages(site, needs)
+
+
+async def report_monthly(
+    settings: "Settings", service: "Service", journal: "Journal", clock: "Clock", outbox: "Outbox"
+) -> None:
+    """Send the report of last month, once, to those the configuration names; ask again every hour."""
+    from voicebot.delivery.errors import DeliveryRefused
+    from voicebot.journal.errors import JournalError
+    from voicebot.web.monthly import Sender, send_report
+    from voicebot.web.site_figures import Reading
+
+    async def post(to: str, letter: "Letter", key: str) -> None:
+        await outbox.email(to, letter.subject, letter.text, letter.html, key=key)
+
+    while settings.web.report_to:
+        knowledge = service.profile().knowledge
+        names = {intent: subject.name for intent, subject in knowledge.subjects.items()}
+        sender = Sender(settings.web.report_to, knowledge.identity.community, post)
+        try:
+            await send_report(journal.archive, clock.now().date(), Reading(settings.web.commitments, names), sender)
+        except (JournalError, DeliveryRefused) as error:
+            log.error("the report of the month was not sent: %s", error)
+        await asyncio.sleep(_ASK_EVERY_S)

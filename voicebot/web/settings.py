@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from voicebot.web.chat_settings import ChatSettings
+from voicebot.web.commitments import Commitments
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,15 @@ class WebSettings:
 
     ``proxies`` are the addresses of the reverse proxies whose ``X-Forwarded-For`` is believed.
     ``public_url`` is how browsers reach the pages, such as ``https://appels.example.org``; with https, cookies are only
-    sent encrypted.
+    sent encrypted. ``report_to`` are the e-mail addresses that receive the report of each month; ``commitments`` the
+    targets that figures are measured against.
     """
 
     host: str = "127.0.0.1"
     port: int = 8080
     proxies: tuple[str, ...] = ()
     public_url: str = ""
+    report_to: tuple[str, ...] = ()
+    commitments: Commitments = field(default_factory=Commitments)
     chat: ChatSettings = field(default_factory=ChatSettings)
     api: ApiSettings = field(default_factory=ApiSettings)

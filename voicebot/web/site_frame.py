@@ -24,6 +24,7 @@ from voicebot.journal.archive import Archive
 from voicebot.journal.errors import JournalAway
 from voicebot.journal.journal import Journal
 from voicebot.profile import Profile
+from voicebot.web.commitments import Commitments
 from voicebot.web.site_words import FILTERS, LABELS
 
 log = logging.getLogger(__name__)
@@ -117,6 +118,8 @@ class Needs:
     service: Service
     live: LiveCalls = field(default_factory=LiveCalls)
     proxies: tuple[str, ...] = ()
+    commitments: Commitments = field(default_factory=Commitments)
+    """The targets that figures are measured against."""
     secure: bool = False
     """Whether browsers reach the pages over HTTPS."""
     state: dict[str, Any] = field(default_factory=dict)

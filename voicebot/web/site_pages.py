@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from voicebot.web.site_contacts import contact_routes
+from voicebot.web.site_figures import figure_routes
 from voicebot.web.site_frame import Frame, Needs
 from voicebot.web.site_now import now_routes, stop_following
 from voicebot.web.site_signin import sign_in_routes
@@ -18,6 +19,7 @@ _FAMILIES: tuple[Callable[[Frame], list[web.RouteDef]], ...] = (
     user_routes,
     contact_routes,
     now_routes,
+    figure_routes,
 )
 _STATIC = {"site.css": "text/css", "live.js": "text/javascript"}
 

@@ -240,9 +240,7 @@ def _offer(talk: Talk, run: FormRun) -> bool:
 def _words(talk: Talk, run: FormRun) -> dict[str, Words]:
     words = {slot.name: Words("") for slot in run.form.slots}
     for slot in run.form.slots:
-        if run.values.get(slot.name) in talk.knowledge.marks["a_preciser"]:
-            words[slot.name] = Words(f"{slot.label} {run.values[slot.name]}".strip())
-        elif run.values.get(slot.name):
+        if run.values.get(slot.name):
             words[slot.name] = spoken(slot, run.values[slot.name], talk.today)
             if slot.kind == "flux" and run.values[slot.name] in talk.knowledge.streams:
                 words[slot.name] = Words(talk.knowledge.streams[run.values[slot.name]].name)
