@@ -19,7 +19,9 @@ from pathlib import Path
 from voicebot.asr.base import Recognizer
 from voicebot.asr.engines import load_recognizer
 from voicebot.calls.closing import ClosingDialogue, ClosingSentences, ClosingSetting, load_closing, remembered
+from voicebot.calls.desk import Desk
 from voicebot.calls.ears import Ears
+from voicebot.calls.keeping import JournalWitness
 from voicebot.calls.menus import GuidedDialogue, MenuSetting
 from voicebot.calls.mouth import Mouth
 from voicebot.calls.ports import Dialogue, Witness
@@ -67,6 +69,8 @@ class Service:
     shelf: Shelf
     requests: Requests | None = None
     """What the journal knows of earlier requests; ``None`` when nothing is kept (a replay, a benchmark)."""
+    desk: Desk | None = None
+    """The advisers as all calls see them; ``None`` when there is one call."""
     outbox: Outbox | None = None
     """What is sent to the outside; ``None`` when nothing is kept."""
 
@@ -235,6 +239,7 @@ def new_dialogue(
         channel=channel,
         caller=caller,
         weekly_hours=profile.weekly_hours,
+        target_open=profile.target_open,
     )
     if requests is not None:
         context = replace(
@@ -284,7 +289,9 @@ def open_call(
     ears = Ears(service.recognizer, leg.rate_hz, work, settings.turn)
     mouth = Mouth(service.voice, leg.rate_hz, work, profile.knowledge.identity.voice.speed)
     record = CallRecord(info.call_id, clock.now(), info.called, info.caller, profile.name)
-    company = Company(dialogue, profile, service.sentences, tuple(witnesses))
+    record.contact = next((witness.contact for witness in witnesses if isinstance(witness, JournalWitness)), "")
+    record.link = contact_page(settings, record.contact)
+    company = Company(dialogue, profile, service.sentences, tuple(witnesses), service.desk)
     session = CallSession(leg, ears, mouth, company, work, clock, record)
     session.limit(Limits(settings.call.max_s, settings.call.sign_of_life_s))
     return session
@@ -295,6 +302,12 @@ def _closing_setting(service: Service, profile: Profile, caller: str, wishes: Ma
     knowledge = profile.knowledge
     remember = bool(caller) and service.requests is not None
     return ClosingSetting(service.closing, knowledge.marks, knowledge.identity.policy.survey, remember, wishes)
+
+
+def contact_page(settings: Settings, contact: str) -> str:
+    """Return where the supervisors' site shows ``contact``; empty when nothing says where the site is reached."""
+    site = settings.delivery.public_url.rstrip("/")
+    return f"{site}/contacts/{contact}" if site and contact else ""
 
 
 def call_info(digest: str, caller: str, called: str) -> CallInfo:

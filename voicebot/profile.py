@@ -13,6 +13,7 @@ from pathlib import Path
 from voicebot.dialog.brain import Brain
 from voicebot.dialog.errors import ContentRefused
 from voicebot.dialog.knowledge.check import INTENTS
+from voicebot.dialog.knowledge.identity import Target
 from voicebot.dialog.knowledge.load import load_knowledge
 from voicebot.dialog.knowledge.model import Knowledge
 from voicebot.dialog.nlu.data import NluData, load_nlu_data
@@ -76,14 +77,34 @@ class Profile:
             "assistante": identity.assistant,
         }
 
+    def target_open(self, target: str, at: datetime) -> bool:
+        """Return whether ``target`` can be reached at ``at``; never when the profile does not know it."""
+        found = self.target(target)
+        return found is not None and (found.always or self.hours.calendar(found.calendar).is_open(at))
+
+    def target(self, target: str) -> Target | None:
+        """Return what the profile says of ``target``; ``None`` when it does not know it."""
+        return next((one for one in self.knowledge.identity.targets if one.id == target), None)
+
     def orders(self, target: str) -> tuple[TransferOrder, ...]:
-        """Return where ``target`` can be reached, each place by the profile's preferred mode."""
-        identity = self.knowledge.identity
-        found = next((one for one in identity.targets if one.id == target), None)
+        """Return where ``target`` can be reached: each place in turn, by each mode in the order of preference.
+
+        Places that ring together are one order; a blind transfer, which rings one place, has an order for each.
+        """
+        found = self.target(target)
         if found is None:
             return ()
-        mode = TransferMode(identity.policy.transfer_modes[0])
-        return tuple(TransferOrder(uri, mode, found.ring_s) for uri in found.uris)
+        modes = tuple(map(TransferMode, found.modes or self.knowledge.identity.policy.transfer_modes))
+        if found.parallel:
+            first, *others = found.uris
+            return tuple(
+                TransferOrder(uri, mode, found.ring_s, also=also)
+                for mode in modes
+                for uri, also in (
+                    [(uri, ()) for uri in found.uris] if mode is TransferMode.BLIND else [(first, tuple(others))]
+                )
+            )
+        return tuple(TransferOrder(uri, mode, found.ring_s) for uri in found.uris for mode in modes)
 
 
 def profile_folders(name: str, profiles_dir: Path) -> tuple[Path, ...]:
@@ -158,6 +179,11 @@ def _read_content(folders: tuple[Path, ...]) -> _Content:
         faults.append(str(error))
     if knowledge is None or words is None or hours is None:
         raise ProfileError("\n".join(faults))
+    lost = [target for target in knowledge.identity.targets if target.calendar not in hours.ids]
+    if lost:
+        file, known = folders[-1] / "profile.toml", ", ".join(hours.ids)
+        told = (f"{file}:{one.line}: cible {one.id}: pas de calendrier « {one.calendar} » ({known})" for one in lost)
+        raise ProfileError("\n".join(told))
     try:
         menus = _load_menus(folders, knowledge, hours)
     except MenusRefused as error:

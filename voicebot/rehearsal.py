@@ -61,7 +61,7 @@ async def give_voice(script: Script, caller_voice: Voice) -> Rehearsal:
         SynthesisError: the caller's voice failed.
     """
     turns = [await _spoken(turn, caller_voice, seed) for seed, turn in enumerate(script.turns)]
-    return Rehearsal(script, CallerScript(tuple(turns), ADVISERS[script.advisers]))
+    return Rehearsal(script, CallerScript(tuple(turns), tuple(ADVISERS[one] for one in script.advisers)))
 
 
 def from_wav(path: Path) -> Rehearsal:

@@ -11,13 +11,16 @@ import numpy as np
 from voicebot.asr.base import Hints, RecognitionError, Transcript
 from voicebot.audio.frames import Pcm
 from voicebot.audio.settings import TurnSettings
+from voicebot.calls.desk import Desk
 from voicebot.calls.ears import Ears
 from voicebot.calls.mouth import Mouth
+from voicebot.calls.ports import Witness
 from voicebot.calls.record import CallRecord
 from voicebot.calls.sentences import load_sentences
 from voicebot.calls.session import CallSession, Company, Limits
 from voicebot.calls.work import Work
 from voicebot.clock import PARIS, VirtualClock
+from voicebot.dialog.knowledge.identity import Target
 from voicebot.dialog.turns import Heard, Reply, Say
 from voicebot.telephony.base import CallInfo, TransferOrder, TransferResult
 from voicebot.telephony.replay import CallerScript, ReplayLeg, SpokenTurn
@@ -115,6 +118,7 @@ class RoteDialogue:
         self._asked_last = [self]
         self._failures: list[Exception] = []
         self.came_back: list[str] = []
+        self.waits: list[tuple[int, int | None]] = []
 
     @property
     def heard(self) -> list[Heard]:
@@ -138,6 +142,12 @@ class RoteDialogue:
             raise reply
         return reply
 
+    def on_hold(self, queued: tuple[int, int | None] | None) -> Reply:
+        if queued is None:
+            return Reply(says=())
+        self.waits.append(queued)
+        return Reply(says=(Say("Patientez"),))
+
     def returned(self, result: str) -> Reply:
         self.came_back.append(result)
         return Reply(says=(Say("Personne ne répond"),))
@@ -146,8 +156,12 @@ class RoteDialogue:
 class Advisers:
     """A profile with one target, ``conseillers``, at as many places as there are ``uris``."""
 
-    def __init__(self, *uris: str) -> None:
+    def __init__(self, *uris: str, queue_s: float = 0.0, capacity: int = 0) -> None:
         self._uris = uris
+        self._target = Target("conseillers", "les conseillers", uris, queue_s=queue_s, capacity=capacity)
+
+    def target(self, target: str) -> Target | None:
+        return self._target if target == "conseillers" else None
 
     def orders(self, target: str) -> tuple[TransferOrder, ...]:
         return tuple(TransferOrder(uri, ring_s=5.0) for uri in self._uris) if target == "conseillers" else ()
@@ -175,9 +189,11 @@ def hold_call(
     dialogue: RoteDialogue,
     *,
     voice: ToneVoice | None = None,
-    advisers: TransferResult = TransferResult.ANSWERED,
+    advisers: TransferResult | tuple[TransferResult, ...] = TransferResult.ANSWERED,
     targets: Advisers | None = None,
     limits: Limits = Limits(),
+    desk: Desk | None = None,
+    witnesses: Sequence[Witness] = (),
     observe: Callable[[ReplayLeg], None] = lambda leg: None,
 ) -> CallRecord:
     """Hold a whole call on a virtual clock and return its record."""
@@ -188,7 +204,7 @@ def hold_call(
         observe(leg)
         ears = Ears(recognizer, 8000, work, TurnSettings())
         mouth = Mouth(voice or ToneVoice(), 8000, work)
-        company = Company(dialogue, targets or Advisers("sip:a@example.org"), SENTENCES)
+        company = Company(dialogue, targets or Advisers("sip:a@example.org"), SENTENCES, witnesses, desk)
         record = CallRecord("c1", clock.now(), "+332", "+336", "test", realtime=False)
         session = CallSession(leg, ears, mouth, company, work, clock, record)
         session.limit(limits)

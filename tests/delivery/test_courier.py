@@ -39,7 +39,7 @@ async def post(tmp_path: Path, settings: DeliverySettings = DeliverySettings()) 
     async with http_server(endpoint) as url, aiohttp.ClientSession() as http:
         channels = Channels(webhooks=(WebhookSettings("crm", url),))
         journal = await open_journal(JournalSettings().within(tmp_path), {})
-        courier = Courier(journal, open_senders(channels, http, ENVIRONMENT), settings, clock.now, lambda: 0.0)
+        courier = Courier(journal, open_senders(channels, http, ENVIRONMENT), settings, clock.now, None, lambda: 0.0)
         outbox = Outbox(journal, channels, clock.now)
         try:
             await outbox.event("ticket.opened", {"reference": "D-0472"}, key="k")

@@ -33,7 +33,7 @@ def test_a_json_script_is_read(tmp_path: Path) -> None:
     assert script.at.isoformat() == "2026-11-24T10:00:00+01:00"
     assert script.turns[0].wav == tmp_path / "q.wav"
     assert script.turns[1].slot == "commune"
-    assert script.advisers == "answer"
+    assert script.advisers == ("answer",)
 
 
 def test_a_toml_script_says_the_same_as_its_json(tmp_path: Path) -> None:

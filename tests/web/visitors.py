@@ -62,6 +62,9 @@ class Rote:
             raise given
         return given
 
+    def on_hold(self, queued: tuple[int, int | None] | None) -> Reply:
+        raise AssertionError("nobody waits for an adviser in a chat")
+
     def returned(self, result: str) -> Reply:
         return reply(result)
 

@@ -151,6 +151,9 @@ class _ShortGreeting:
     def respond(self, heard: Heard) -> Reply:
         return self._inner.respond(heard)
 
+    def on_hold(self, queued: tuple[int, int | None] | None) -> Reply:
+        return self._inner.on_hold(queued)
+
     def returned(self, result: str) -> Reply:
         return self._inner.returned(result)
 

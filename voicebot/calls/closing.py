@@ -127,6 +127,10 @@ class ClosingDialogue:
         """Return the opening words."""
         return self._note(self._dialogue.greet())
 
+    def on_hold(self, queued: tuple[int, int | None] | None) -> Reply:
+        """Return what to tell a caller who waits for an adviser, and what they may answer."""
+        return self._dialogue.on_hold(queued)
+
     def returned(self, result: str) -> Reply:
         """Return what to say when a transfer failed and the caller is back."""
         return self._note(self._dialogue.returned(result))

@@ -81,6 +81,11 @@ class GuidedDialogue:
             return self._follow(walk.silence())
         return self._said(walk, heard)
 
+    def on_hold(self, queued: tuple[int, int | None] | None) -> Reply:
+        """Return what to tell a caller who waits for an adviser, and what they may answer."""
+        self._walk = None
+        return self._note(self._brain.on_hold(queued))
+
     def returned(self, result: str) -> Reply:
         """Return what to say when a transfer failed and the caller is back."""
         self._walk = None

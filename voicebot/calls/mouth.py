@@ -11,6 +11,8 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from voicebot.audio.frames import Pcm, frame_samples, silence
 from voicebot.audio.playout import Playout, PlayoutFull
 from voicebot.calls.work import Work
@@ -124,6 +126,16 @@ class Mouth:
     def say(self, says: Sequence[Say], *, answer: bool = True) -> None:
         """Say ``says`` after what is being said, if anything. ``answer`` False marks a filler."""
         self._say(_Utterance(tuple(says), self._pace, answer=answer), True)
+
+    async def render(self, text: str, rate_hz: int) -> Pcm | None:
+        """Return ``text`` as sound for somebody else than the caller; ``None`` when it is empty or the voice fails."""
+        if not text:
+            return None
+        try:
+            return np.concatenate([clip async for clip in self._voice.speak(text, rate_hz, Manner(speed=self._pace))])
+        except (SynthesisError, ValueError) as error:
+            log.error("the voice failed: %s", error)
+            return None
 
     def frame(self) -> Pcm | None:
         """Return the next 20 ms to play, ``None`` when there is nothing."""

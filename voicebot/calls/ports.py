@@ -4,6 +4,7 @@ from typing import Protocol
 
 from voicebot.audio.frames import Pcm
 from voicebot.calls.record import CallRecord, TurnRecord
+from voicebot.dialog.knowledge.identity import Target
 from voicebot.dialog.turns import Heard, Reply
 from voicebot.telephony.base import TransferOrder
 
@@ -20,12 +21,22 @@ class Dialogue(Protocol):
     def respond(self, heard: Heard) -> Reply:
         """Return the answer to one turn of the caller."""
 
+    def on_hold(self, queued: tuple[int, int | None] | None) -> Reply:
+        """Return what to tell a caller who waits for an adviser, and what they may answer.
+
+        ``queued``: how many callers wait before them, and about how many minutes (``None``: unknown). ``None`` while
+        telephones ring: nothing is said.
+        """
+
     def returned(self, result: str) -> Reply:
         """Return what to say when a transfer failed and the caller is back (``busy``, ``no_answer``, ``reject``...)."""
 
 
 class Targets(Protocol):
     """The advisers of a profile: the only places a call can be handed to."""
+
+    def target(self, target: str) -> Target | None:
+        """Return what the profile says of ``target``; ``None`` when it does not know it."""
 
     def orders(self, target: str) -> tuple[TransferOrder, ...]:
         """Return the places to try for ``target``, in order; empty when the profile does not know it."""

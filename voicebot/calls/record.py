@@ -75,6 +75,9 @@ class CallRecord:
     survey: dict[str, int | str] = field(default_factory=dict)
     preferences: dict[str, str] = field(default_factory=dict)
     stats: LegStats | None = None
+    contact: str = ""
+    """Its id in the journal, and the page where it is shown, if there is one."""
+    link: str = ""
 
     @property
     def outcome(self) -> Outcome:

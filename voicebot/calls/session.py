@@ -13,19 +13,22 @@ from dataclasses import dataclass
 from enum import Enum
 
 from voicebot.asr.base import RecognitionError, Transcript
-from voicebot.audio.frames import FRAME_S, Pcm
+from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm
+from voicebot.calls.desk import Desk
 from voicebot.calls.ears import CutIn, Ears, FalseAlarm, Spoke
+from voicebot.calls.handover import HandOver
+from voicebot.calls.holding import Holding, Senses, WayOut
 from voicebot.calls.keys import Keypad
 from voicebot.calls.mind import Mind, Thought
 from voicebot.calls.mouth import Mouth, silent_frame
 from voicebot.calls.ports import Dialogue, Targets, Witness
 from voicebot.calls.record import CallRecord, TransferRecord, TurnRecord
 from voicebot.calls.sentences import Sentences
-from voicebot.calls.transfer import hand_over
+from voicebot.calls.transfer import briefed
 from voicebot.calls.work import Work
 from voicebot.clock import Clock
 from voicebot.dialog.turns import HangUp, Heard, Opinion, Prefer, Record, Reply, Say, Transfer
-from voicebot.telephony.base import CallEnded, Leg, Tick
+from voicebot.telephony.base import ON_HOLD, CallEnded, Leg, Tick, TransferOrder
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +73,8 @@ class Company:
     targets: Targets
     sentences: Sentences
     witnesses: Sequence[Witness] = ()
+    desk: Desk | None = None
+    """The advisers as all calls see them; ``None``: this call alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ class CallSession:
         self._unsettled: _Pending | None = None
         self._played = 1.0
         self._quiet_s = 0.0
-        self._transfer: asyncio.Task[TransferRecord] | None = None
+        self._holding: Holding | None = None
         self._troubles = 0
         self._words: dict[str, Iterator[str]] = {}
         self._mind = Mind(company.dialogue, work)
@@ -151,11 +156,9 @@ class CallSession:
         return self._record
 
     async def _end(self) -> None:
-        if self._transfer is not None:
-            # a conversation with an adviser that the caller ends is told a moment after the call
-            await asyncio.wait({self._transfer}, timeout=_PARTING_S)
-            if self._transfer.done() and not self._transfer.cancelled():
-                self._record.transfer = self._transfer.result()
+        if self._holding is not None:
+            await self._holding.handover.part(_PARTING_S)
+            self._record.transfer = self._holding.handover.record
         self._settle()
         self._record.duration_s = self._now_s()
         await self._leg.hang_up()
@@ -184,10 +187,13 @@ class CallSession:
     def _step(self, tick: Tick) -> None:
         # a caller who goes on before the answer has begun is not talked over
         out = None if self._ears.hearing and self._mouth.about_to_speak else self._mouth.frame()
+        said = out is not None
+        if self._holding is not None:
+            out = self._holding.sound(out)
         self._leg.play(self._silent if out is None else out)
         for witness in self._company.witnesses:
             witness.frame(tick.pcm, self._silent if out is None else out)
-        if out is not None:
+        if said:
             self._note_answer_started()
         keys = self._keypad.meant(tick.keys)
         entry = self._keypad.feed(keys, hold=self._pending is not None and self._pending.thought is not None)
@@ -196,11 +202,15 @@ class CallSession:
         heard_out = not self._mouth.busy or self._mouth.interruptible
         if entry is not None and heard_out and self._state in (State.SPEAKING, State.LISTENING, State.THINKING):
             self._take_keys(entry)
+        elif entry is not None and self._holding is not None:
+            self._holding.press(entry, self._now_s())
         self._listen(tick.pcm, out)
         self._collect()
         self._move_on()
 
     def _listen(self, pcm: Pcm, out: Pcm | None) -> None:
+        if self._holding is not None and self._holding.listen(pcm, out, self._now_s()):
+            self._mouth.stop(self._leg.flush())
         if self._state in (State.TRANSFERRING, State.ENDING, State.ENDED):
             return
         match self._ears.feed(pcm, out, self._mouth.interruptible):
@@ -421,10 +431,7 @@ class CallSession:
             self._keep(self._reply)  # the greeting, heard out: it may give the opening hours
         for action in self._reply.actions:
             if isinstance(action, Transfer):
-                self._transfer = self._work.outside(
-                    hand_over(self._leg, self._company.targets, action), f"transfer-{action.target}"
-                )
-                self._move_to(State.TRANSFERRING)
+                self._hand_over(action)
                 return
             if isinstance(action, HangUp):
                 self._move_to(State.ENDING)
@@ -432,14 +439,58 @@ class CallSession:
         self._move_to(State.LISTENING)
         self._leg.awaiting(self._reply.expect.slot)
 
-    def _follow_transfer(self) -> None:
-        if self._transfer is None or not self._transfer.done():
+    def _hand_over(self, transfer: Transfer) -> None:
+        """Put the caller on hold and have advisers rung, those of the profile only."""
+        target = self._company.targets.target(transfer.target)
+        if target is None:
+            log.error("transfer to %r: the profile has no such target", transfer.target)
+            self._come_back(TransferRecord(transfer.target, "failed"))
             return
-        self._record.transfer = self._transfer.result()
-        if self._record.transfer.result == "answered":
+
+        async def brief() -> Sequence[TransferOrder]:
+            whisper = await self._mouth.render(transfer.context.get("phrase", ""), LINE_HZ)
+            return briefed(self._company.targets.orders(target.id), self._record, transfer.context, whisper)
+
+        desk = self._company.desk or Desk(self._clock.monotonic)
+        senses = Senses(self._ears, self._mouth, self._keypad, self._mind)
+        handover = HandOver(self._leg, self._work, desk, target, brief)
+        self._holding = Holding(handover, senses, self._company.sentences, self._leg.rate_hz)
+        self._move_to(State.TRANSFERRING)
+
+    def _follow_transfer(self) -> None:
+        holding = self._holding
+        if holding is None:
+            return
+        if holding.step():
+            self._leg.awaiting(ON_HOLD)
+        way_out = holding.way_out()
+        record = holding.handover.record
+        if record is not None and record.result == "answered":
             self._move_to(State.ENDED)
-        else:
-            self._act_on(self._mind.dialogue.returned(self._record.transfer.result))
+        elif record is not None:
+            self._leave_hold()
+            self._come_back(record)
+        elif way_out is not None:
+            self._take_way_out(way_out)
+
+    def _take_way_out(self, way_out: WayOut) -> None:
+        assert self._holding is not None  # noqa: S101 - only a caller on hold has one
+        self._holding.handover.leave()
+        self._record.transfer = self._holding.handover.record
+        self._leave_hold()
+        now_s = self._now_s()
+        pending = _Pending(way_out.turn, None, way_out.thought, transcript_s=now_s, ended_s=now_s)
+        self._take_reply(pending, way_out.thought)
+
+    def _leave_hold(self) -> None:
+        self._holding = None
+        self._mouth.stop(self._leg.flush())
+        self._ears.drop()
+        self._leg.awaiting(None)
+
+    def _come_back(self, record: TransferRecord) -> None:
+        self._record.transfer = record
+        self._act_on(self._mind.dialogue.returned(record.result))
 
     def _give_up(self) -> None:
         self._mouth.stop(self._leg.flush())

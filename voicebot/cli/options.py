@@ -42,6 +42,7 @@ def expected_errors() -> ExpectedErrors:
     from voicebot.audio.frames import AudioError
     from voicebot.calls.calendar_letter import CalendarWordsError
     from voicebot.calls.closing import ClosingError
+    from voicebot.calls.letters import LetterWordsError
     from voicebot.calls.requests import RequestWordsError
     from voicebot.calls.sentences import SentencesError
     from voicebot.config import ConfigError
@@ -58,6 +59,7 @@ def expected_errors() -> ExpectedErrors:
         SentencesError: WRONG_USAGE,
         ClosingError: WRONG_USAGE,
         RequestWordsError: WRONG_USAGE,
+        LetterWordsError: WRONG_USAGE,
         ChatTextsError: WRONG_USAGE,
         CalendarWordsError: WRONG_USAGE,
         JournalError: WORK_FAILED,

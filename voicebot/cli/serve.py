@@ -76,9 +76,8 @@ async def _serve(config: Path) -> bool:
     async with AsyncExitStack() as stack:
         service = await open_service(settings, stack, _profiles(settings))
         clock = WallClock()
-        journal = await _open_journal(settings, service, clock, stack)
-        service.outbox, courier = await open_delivery(settings, journal, clock, stack)
-        outbox = service.outbox
+        journal = await _open_shared(settings, service, clock, stack)
+        outbox, courier = await open_delivery(settings, service, journal, clock, stack)
         line = load_line(settings.sip)
         metrics, live = Metrics(), LiveCalls()
         calendars = open_calendars(settings, service, journal, outbox, clock)
@@ -103,7 +102,7 @@ async def _serve(config: Path) -> bool:
             site,
             metrics,
             journal,
-            service.outbox,
+            outbox,
             clock,
             lambda: {"calls_live": board.live, "chats_live": chats(), "ready": not stop.is_set()},
         )
@@ -140,8 +139,10 @@ def _tell_state(board: "Switchboard") -> None:
     log.info("state %s", json.dumps({"calls": board.live, "tasks": dict(tasks)}))
 
 
-async def _open_journal(settings: "Settings", service: "Service", clock: "Clock", stack: AsyncExitStack) -> "Journal":
+async def _open_shared(settings: "Settings", service: "Service", clock: "Clock", stack: AsyncExitStack) -> "Journal":
+    """Open what all calls share and the journal keeps; return the journal, which ``stack`` closes."""
     from voicebot.app import REQUESTS
+    from voicebot.calls.desk import Desk
     from voicebot.calls.requests import Requests, load_request_words
     from voicebot.journal.opening import open_journal
 
@@ -149,6 +150,7 @@ async def _open_journal(settings: "Settings", service: "Service", clock: "Clock"
     journal = await open_journal(settings.journal)
     stack.push_async_callback(journal.close)
     service.requests = Requests(journal, words, clock.now)
+    service.desk = Desk(clock.monotonic)
     return journal
 
 

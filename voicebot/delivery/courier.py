@@ -8,7 +8,7 @@ import asyncio
 import logging
 import os
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,7 +50,10 @@ class CourierState:
 
 
 class Courier:
-    """Delivers the outbox of ``journal``. ``random_part`` gives 0 to 1: retries of many messages spread out."""
+    """Delivers the outbox of ``journal``. ``announce`` puts there what the journal leaves to be announced.
+
+    ``random_part`` gives 0 to 1: retries of many messages spread out.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Courier:
         senders: Senders,
         settings: DeliverySettings,
         now: Callable[[], datetime],
+        announce: Callable[[], Awaitable[int]] | None = None,
         random_part: Callable[[], float] = random.random,
     ) -> None:
         self.state = CourierState()
@@ -66,6 +70,7 @@ class Courier:
         self._senders = senders
         self._settings = settings
         self._now = now
+        self._announce = announce
         self._random_part = random_part
         self._results: list[Settled] = []  # those the database has not taken yet
 
@@ -73,6 +78,8 @@ class Courier:
         """Deliver until cancelled; an attempt in progress then gives its message back at the end of its lease."""
         while True:
             try:
+                while self._announce is not None and await self._announce():
+                    pass
                 while await self.deliver_due():
                     pass
             except JournalError as error:

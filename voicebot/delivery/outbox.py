@@ -67,14 +67,8 @@ class Outbox:
             DeliveryRefused: no mail server is configured, the address is none, or the attachments are too large.
             JournalError: it cannot be kept.
         """
-        if not self.has_mail:
-            raise DeliveryRefused("no e-mail can be sent: [mail] names no host in the configuration")
-        if not is_address(to):
-            raise DeliveryRefused("the recipient is not an e-mail address")
-        if sum(len(one.data) for one in attachments) > LARGEST_ATTACHMENTS:
-            raise DeliveryRefused(f"the attachments are larger than {LARGEST_ATTACHMENTS // 1_000_000} MB")
-        one_line = " ".join(subject.split())
-        await self._post(Email(to, one_line, text, html, tuple(attachments)), "e-mail", key, about)
+        message = self._email(to, subject, text, html, attachments)
+        await self._post(message, "e-mail", key, about)
 
     async def sms(self, to: str, text: str, *, key: str, about: str = "") -> None:
         """Send a text message to an E.164 number. Returns once it cannot be lost any more.
@@ -100,14 +94,32 @@ class Outbox:
             DeliveryRefused: there is no such event.
             JournalError: it cannot be kept.
         """
+        posts = await asyncio.to_thread(self.event_posts, name, payload, key, about)
+        for post in posts:
+            self._journal.post(post)
+        await self._journal.spooled()
+        return len(posts)
+
+    def event_posts(self, name: str, payload: Mapping[str, Any], key: str, about: str = "") -> list[Posted]:
+        """Return what ``event`` puts in the outbox, for who stores it in a transaction of their own.
+
+        Raises:
+            DeliveryRefused: there is no such event.
+        """
         if name not in EVENTS:
             raise DeliveryRefused(f"there is no event {name!r}; there are {', '.join(EVENTS)}")
         wanting = [one for one in self.channels.webhooks if name in one.events]
         at = self._now().astimezone(UTC).isoformat()
         body = json.dumps({"id": key, "event": name, "at": at, "data": dict(payload)}, ensure_ascii=False)
-        for endpoint in wanting:
-            await self._post(Webhook(endpoint.name, name, body), name, f"{key}:{endpoint.name}", about)
-        return len(wanting)
+        return [self._sealed(Webhook(one.name, name, body), name, f"{key}:{one.name}", about) for one in wanting]
+
+    def email_post(self, to: str, subject: str, text: str, key: str, about: str = "") -> Posted:
+        """Return what ``email`` puts in the outbox, for who stores it in a transaction of their own.
+
+        Raises:
+            DeliveryRefused: no mail server is configured, or the address is none.
+        """
+        return self._sealed(self._email(to, subject, text), "e-mail", key, about)
 
     async def dead(self, limit: int = 100) -> list[DeadLetter]:
         """Return the messages that were given up, the latest first.
@@ -129,11 +141,25 @@ class Outbox:
         """Return how many messages wait and how many were given up."""
         return await self._ledger.counts(self._now())
 
+    def _email(
+        self, to: str, subject: str, text: str, html: str | None = None, attachments: Sequence[Attachment] = ()
+    ) -> Email:
+        if not self.has_mail:
+            raise DeliveryRefused("no e-mail can be sent: [mail] names no host in the configuration")
+        if not is_address(to):
+            raise DeliveryRefused("the recipient is not an e-mail address")
+        if sum(len(one.data) for one in attachments) > LARGEST_ATTACHMENTS:
+            raise DeliveryRefused(f"the attachments are larger than {LARGEST_ATTACHMENTS // 1_000_000} MB")
+        return Email(to, " ".join(subject.split()), text, html, tuple(attachments))
+
     async def _post(self, message: Message, name: str, key: str, about: str) -> None:
+        self._journal.post(await asyncio.to_thread(self._sealed, message, name, key, about))
+        await self._journal.spooled()
+
+    def _sealed(self, message: Message, name: str, key: str, about: str) -> Posted:
         if not 0 < len(key) <= _LONGEST_KEY:
             raise DeliveryRefused(f"a key has 1 to {_LONGEST_KEY} characters")
         kind = _KINDS[type(message)]
-        token = await asyncio.to_thread(self._journal.seal.close, pack(message))
+        token = self._journal.seal.close(pack(message))
         number = message.to if isinstance(message, Sms) else ""
-        self._journal.post(Posted(f"{kind}:{key}", self._now(), kind, name, token, about, number))
-        await self._journal.spooled()
+        return Posted(f"{kind}:{key}", self._now(), kind, name, token, about, number)

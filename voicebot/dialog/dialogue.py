@@ -123,6 +123,11 @@ class Dialogue:
         self._talk.memory.typing = None
         self._talk.memory.silences = 0
 
+    def on_hold(self, queued: tuple[int, int | None] | None) -> Reply:
+        """Return what to tell a caller in the queue (how many before them, minutes), and what they may answer."""
+        self._begin()
+        return self._reply(acts.on_hold(self._talk, queued), keep_last=False)
+
     def returned(self, result: str) -> Reply:
         """Take back a caller whose transfer ended in ``result``: busy, no_answer, reject or failed."""
         self._begin()

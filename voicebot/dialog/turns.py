@@ -233,7 +233,7 @@ class Context:
     for a form on a day at a moment; ``notices`` the messages of the day, said after the greeting; ``weekly_hours`` the
     weekly opening hours of the reception in force on a day, in words (empty: those written in the profile).
     ``pace``, ``gain_db``, ``patient`` and ``plain`` are how a caller asked to be spoken to from the start (see
-    ``Reply``).
+    ``Reply``). ``target_open`` tells whether one target can be reached at a moment (``None``: as ``advisers_open``).
     """
 
     now: Callable[[], datetime]
@@ -250,3 +250,4 @@ class Context:
     gain_db: float = 0.0
     patient: bool = False
     plain: bool = False
+    target_open: Callable[[str, datetime], bool] | None = None

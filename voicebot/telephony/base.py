@@ -12,6 +12,9 @@ from typing import Protocol
 
 from voicebot.audio.frames import Pcm
 
+ON_HOLD = "attente"
+"""What ``Leg.awaiting`` is told while the caller is on hold: what plays then is music, and they may speak over it."""
+
 
 class TelephonyError(Exception):
     """The line cannot do what was asked; the message says what and why."""

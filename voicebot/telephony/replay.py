@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm, frame_samples, silence
 from voicebot.clock import Clock, VirtualClock
-from voicebot.telephony.base import CallInfo, LegStats, Tick, TransferOrder, TransferResult
+from voicebot.telephony.base import ON_HOLD, CallInfo, LegStats, Tick, TransferOrder, TransferResult
 
 REACTION_S = 0.4
 """How long a scripted caller takes to start after the assistant has finished."""
@@ -23,6 +23,8 @@ PATIENCE_S = 300.0
 """A scripted caller hangs up when nothing has let them act for this long."""
 _ADVISER_PICKS_UP_S = 4.0
 _ADVISER_REFUSES_S = 2.0
+_SPLICING_S = 1.0
+"""From the last word told to the adviser until the caller is connected."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,13 +45,13 @@ class SpokenTurn:
 
 @dataclass(frozen=True, slots=True)
 class CallerScript:
-    """A caller whose sound is ready, and how the advisers behave.
+    """A caller whose sound is ready, and how the advisers behave: at each attempt the next result, then the last.
 
     ``background`` is what their line carries while they say nothing, played over and over; ``None`` is digital silence.
     """
 
     turns: tuple[SpokenTurn, ...]
-    advisers: TransferResult = TransferResult.ANSWERED
+    advisers: TransferResult | tuple[TransferResult, ...] = TransferResult.ANSWERED
     background: Pcm | None = None
 
 
@@ -65,7 +67,9 @@ class ReplayLeg:
         rate_hz: int = LINE_HZ,
     ) -> None:
         self._info = info
-        self._advisers = script.advisers
+        results = script.advisers if isinstance(script.advisers, tuple) else (script.advisers,)
+        self._results = deque(results)
+        self._on_hold = False
         self._turns = deque(script.turns)
         self._background = script.background
         self._clock = clock
@@ -117,7 +121,7 @@ class ReplayLeg:
 
     def play(self, pcm: Pcm) -> None:
         """Hear one frame from the assistant; anything but silence cues a caller who means to interrupt."""
-        if pcm.any():
+        if pcm.any() and not self._on_hold:
             self._cue.heard_speech(self._frames)
 
     def flush(self) -> int:
@@ -125,24 +129,34 @@ class ReplayLeg:
         return 0
 
     def awaiting(self, slot: str | None) -> None:
-        """Learn that the assistant listens: the next turn may start, unless one is being played."""
+        """Learn that the assistant listens: the next turn may start, unless one is being played.
+
+        On hold what plays from now on is music, which no caller takes for an answer.
+        """
+        self._on_hold = slot == ON_HOLD
         if self._sound is None and not self._sending:
             self._cue.listens(self._frames, slot)
 
     async def transfer(self, order: TransferOrder) -> TransferResult:
         """Let the scripted advisers answer, refuse, or ring until ``order.ring_s``."""
+        result = self._results.popleft() if len(self._results) > 1 else self._results[0]
         wait_s = {
             TransferResult.ANSWERED: min(_ADVISER_PICKS_UP_S, order.ring_s),
             TransferResult.NO_ANSWER: order.ring_s,
-        }.get(self._advisers, _ADVISER_REFUSES_S)
+        }.get(result, _ADVISER_REFUSES_S)
+        await self._after(wait_s)
+        if self._open and result is TransferResult.ANSWERED:
+            if order.on_answer is not None:
+                order.on_answer()
+                await self._after(_SPLICING_S + (0.0 if order.whisper is None else order.whisper.size / LINE_HZ))
+            self._open = False
+        return result
+
+    async def _after(self, wait_s: float) -> None:
+        """Wait in call time, or until the end."""
         done = asyncio.Event()
         self._waiters.append((self._frames + round(wait_s / FRAME_S), done))
         await done.wait()
-        if self._open and self._advisers is TransferResult.ANSWERED:
-            if order.on_answer is not None:
-                order.on_answer()
-            self._open = False
-        return self._advisers
 
     async def hang_up(self) -> None:
         """End the call from the assistant's side."""

@@ -54,14 +54,17 @@ class ScriptTurn:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A whole caller. ``digest`` identifies the content: call ids and references derive from it."""
+    """A whole caller. ``digest`` identifies the content: call ids and references derive from it.
+
+    ``advisers`` is what becomes of each attempt to reach one; the last is that of every later attempt.
+    """
 
     turns: tuple[ScriptTurn, ...]
     digest: str
     at: datetime | None = None
     caller: str = ""
     called: str = ""
-    advisers: Advisers = "answer"
+    advisers: tuple[Advisers, ...] = ("answer",)
 
 
 def load_script(path: Path) -> Script:
@@ -194,11 +197,13 @@ def _moment(value: object, faults: _Faults) -> datetime | None:
         return None
 
 
-def _advisers(value: object, faults: _Faults) -> Advisers:
-    if not isinstance(value, str) or value not in ADVISERS:
-        faults.add("", f"advisers must be one of {', '.join(get_args(Advisers))}, not {value!r}")
-        return "answer"
-    return cast(Advisers, value)
+def _advisers(value: object, faults: _Faults) -> tuple[Advisers, ...]:
+    given = value if isinstance(value, list) and value else [value]
+    for one in given:
+        if not isinstance(one, str) or one not in ADVISERS:
+            faults.add("", f"advisers must be one of {', '.join(get_args(Advisers))}, or a list of them, not {one!r}")
+            return ("answer",)
+    return tuple(cast(Advisers, one) for one in given)
 
 
 def _digest(document: Mapping[str, Any], turns: tuple[ScriptTurn, ...]) -> str:

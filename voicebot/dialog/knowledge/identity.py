@@ -5,7 +5,7 @@ so that one file has one reader, and used above.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from voicebot.dialog.knowledge.source import Table
@@ -14,6 +14,9 @@ NO_MATCH_POLICIES = ("menu", "conseiller")
 TRANSFER_MODES = ("blind", "attended", "bridged")
 _COLOUR = re.compile(r"^#[0-9a-f]{6}$")
 _BLACK = "#161616"
+_HOST = r"(?:[A-Za-z0-9.\-]{1,253}|\[[0-9A-Fa-f:]+\])"
+_SIP = re.compile(rf"^sips?:[A-Za-z0-9+*#._\-]{{1,64}}@{_HOST}(?::\d{{1,5}})?(?:;[A-Za-z0-9=.\-]+)*$")
+_EMAIL = re.compile(r"^[^@\s<>,;:\"]+@[^@\s<>,;:\"]+\.[^@\s<>,;:\".]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,11 @@ class Fact:
 class Target:
     """Where calls may be handed over. ``uris`` are tried in order (or together) for ``ring_s`` seconds each.
 
-    ``subjects`` are the intents or themes it serves (``*``: all); ``always`` says it answers day and night.
+    ``subjects`` are the intents or themes it serves (``*``: all); ``always`` says it answers day and night, else the
+    opening hours ``calendar`` do. ``capacity`` is how many calls it takes at once (0: not known, its telephones tell),
+    ``wrap_up_s`` the pause of an adviser after each. When all are taken, a caller waits up to ``queue_s`` seconds (0:
+    not at all). ``modes`` replaces the profile's ways of handing over. ``email`` is told of what is kept on its
+    subjects. ``line`` is where it is written.
     """
 
     id: str
@@ -44,6 +51,10 @@ class Target:
     calendar: str = "conseillers"
     capacity: int = 0
     wrap_up_s: float = 0.0
+    queue_s: float = 600.0
+    modes: tuple[str, ...] = ()
+    email: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +124,20 @@ class Identity:
     look: Look = Look()
     targets: tuple[Target, ...] = ()
     pronunciations: Mapping[str, str] = field(default_factory=dict)
+    mailbox: str = ""
+    """Where the service is told of what is kept, when no target has an address of its own for it."""
 
-    def target_for(self, subject: str, urgent: bool = False) -> Target | None:
-        """Return the target that serves ``subject`` (an intent id), the most precise first.
+    def target_for(
+        self, subject: str, urgent: bool = False, there: Callable[[Target], bool] = lambda target: True
+    ) -> Target | None:
+        """Return the target that serves ``subject`` (an intent id) and is ``there``, the most precise first.
 
         ``urgent`` looks only among those which answer day and night.
         """
         theme = subject.split(".")[0]
         for wanted in (subject, theme, "*"):
             for target in self.targets:
-                if wanted in target.subjects and target.always == urgent:
+                if wanted in target.subjects and target.always == urgent and there(target):
                     return target
         return None
 
@@ -149,6 +164,7 @@ def read_identity(table: Table, profile_id: str) -> Identity:
         _look(table),
         tuple(_target(below) for below in table.tables("cible")),
         _pronunciations(table),
+        _email(table, "courriel_demandes"),
     )
     seen: set[str] = set()
     for target in identity.targets:
@@ -189,10 +205,9 @@ def _policy(table: Table) -> Policy:
     if below is None:
         return Policy()
     accueil = below.one_of("accueil", ("assistante", "direct"), "assistante")
-    modes = below.texts("transfert", Policy().transfer_modes)
-    for mode in modes:
-        if mode not in TRANSFER_MODES:
-            below.wrong("transfert", f"« {mode} » n’est pas prévu ; choisir parmi : {', '.join(TRANSFER_MODES)}")
+    modes = _modes(below, Policy().transfer_modes)
+    if not modes:
+        below.wrong("transfert", f"il faut au moins une façon de passer un appel : {', '.join(TRANSFER_MODES)}")
     policy = Policy(
         direct=accueil == "direct",
         no_match=below.one_of("incompris", NO_MATCH_POLICIES, "menu"),
@@ -219,21 +234,46 @@ def _look(table: Table) -> Look:
     return Look(colour)
 
 
+def _modes(table: Table, default: tuple[str, ...]) -> tuple[str, ...]:
+    modes = table.texts("transfert", default)
+    for mode in modes:
+        if mode not in TRANSFER_MODES:
+            table.wrong("transfert", f"« {mode} » n’est pas prévu ; choisir parmi : {', '.join(TRANSFER_MODES)}")
+    if len(set(modes)) < len(modes):
+        table.wrong("transfert", "la même façon est donnée deux fois")
+    return tuple(mode for mode in modes if mode in TRANSFER_MODES)
+
+
 def _target(table: Table) -> Target:
+    always = table.flag("toujours", False)
     target = Target(
         table.text("id"),
         table.text("nom"),
-        table.texts("sip", ()),
+        table.texts("sip"),
         table.texts("sujets", ("*",)),
-        table.flag("toujours", False),
+        always,
         table.flag("en_parallele", False),
         table.number("sonnerie_s", 25.0, least=5),
         table.text("calendrier", "conseillers"),
         int(table.number("capacite", 0, least=0)),
         table.number("pause_s", 0.0, least=0),
+        table.number("attente_s", 0.0 if always else 600.0, least=0),
+        _modes(table, ()),
+        _email(table, "courriel"),
+        table.line("calendrier"),
     )
+    for uri in target.uris:
+        if not _SIP.match(uri):
+            table.wrong("sip", f"« {uri} » n’est pas une adresse comme sip:accueil@exemple.fr")
     table.done()
     return target
+
+
+def _email(table: Table, key: str) -> str:
+    address = table.text(key, "")
+    if address and not _EMAIL.match(address):
+        table.wrong(key, f"« {address} » n’est pas une adresse électronique")
+    return address
 
 
 def _pronunciations(table: Table) -> Mapping[str, str]:

@@ -11,6 +11,8 @@ from voicebot.dialog.turns import Clarify, HangUp, OpenMenu, Say, Transfer
 from voicebot.dialog.wording import of_group
 
 _LEAVING = 0.8
+_WAY_OUT = "conseiller.attente.sortie"
+_MANY = 2
 
 
 def greeting(talk: Talk) -> Draft:
@@ -74,14 +76,12 @@ def transfer(talk: Talk, draft: Draft, subject: str, announced: bool = False) ->
     identity = talk.knowledge.identity
     urgent = identity.target_for(subject, urgent=True)
     if urgent is not None and (subject in urgent.subjects or subject.split(".")[0] in urgent.subjects):
-        target = urgent
-    elif not talk.open:
-        return talk.tell(draft, "conseiller.ferme")
-    else:
-        found = identity.target_for(subject) or identity.target_for("conseiller")
-        if found is None:
-            return talk.tell(draft, "conseiller.absent")
-        target = found
+        return _to(talk, draft, urgent, subject, announced)
+    there = talk.reachable
+    target = identity.target_for(subject, there=there) or identity.target_for("conseiller", there=there)
+    if target is None:
+        some = any(not one.always for one in identity.targets)
+        return talk.tell(draft, "conseiller.ferme" if some else "conseiller.absent")
     return _to(talk, draft, target, subject, announced)
 
 
@@ -90,7 +90,7 @@ def to_target(talk: Talk, target_id: str) -> Draft:
     target = next((one for one in talk.knowledge.identity.targets if one.id == target_id), None)
     if target is None:
         return talk.text("conseiller.absent")
-    if not (target.always or talk.open):
+    if not talk.reachable(target):
         return talk.text("conseiller.ferme")
     return _to(talk, Draft(), target, talk.memory.intent or "conseiller", announced=False)
 
@@ -101,6 +101,21 @@ def _to(talk: Talk, draft: Draft, target: Target, subject: str, announced: bool)
     draft.actions.append(Transfer(target.id, subject, context_of(talk)))
     draft.question = None
     return draft
+
+
+def on_hold(talk: Talk, queued: tuple[int, int | None] | None) -> Draft:
+    """Tell where a waiting caller is in the queue, and offer a callback; say nothing while telephones ring."""
+    if queued is None:
+        return Draft(question=FollowUp(_WAY_OUT, talk.knowledge.answers[_WAY_OUT].choices))
+    ahead, minutes = queued
+    draft = talk.text("conseiller.attente")
+    rank = ("premier", "second")[ahead] if ahead < _MANY else "rang"
+    talk.tell(draft, f"conseiller.attente.{rank}", {"devant": str(ahead)})
+    if minutes is None:
+        talk.tell(draft, "conseiller.attente.inconnue")
+    else:
+        talk.tell(draft, f"conseiller.attente.{'minute' if minutes == 1 else 'minutes'}", {"minutes": str(minutes)})
+    return talk.tell(draft, _WAY_OUT)
 
 
 def context_of(talk: Talk) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from datetime import date, datetime
 
 from voicebot.dialog.keypad import KeypadSearch
 from voicebot.dialog.knowledge.answers import Answer, Choice
+from voicebot.dialog.knowledge.identity import Target
 from voicebot.dialog.knowledge.model import Knowledge, Stream
 from voicebot.dialog.nlu.base import Background, Understander
 from voicebot.dialog.policy.questions import FollowUp, Question
@@ -122,6 +123,13 @@ class Talk:
     def open(self) -> bool:
         """Whether advisers can be reached now."""
         return self.context.advisers_open(self.now)
+
+    def reachable(self, target: Target) -> bool:
+        """Whether ``target`` can be reached now."""
+        if target.always:
+            return True
+        reachable = self.context.target_open
+        return self.open if reachable is None else reachable(target.id, self.now)
 
     def background(self, slot: str | None = None) -> Background:
         """Return what understanding needs to know of the conversation so far."""

@@ -1,0 +1,62 @@
+"""The e-mails to the service: words from a file that is checked, addresses from the profile."""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from voicebot.calls.letters import LetterWordsError, letter_values, load_letter_words, mailbox
+from voicebot.clock import PARIS
+from voicebot.profile import Profile, load_profile
+
+ROOT = Path(__file__).parents[2]
+WORDS = ROOT / "prompts" / "courriels.toml"
+
+
+@pytest.fixture(scope="module")
+def profile() -> Profile:
+    return load_profile("coeur-cote-fleurie", ROOT / "profiles", ROOT / "var" / "understanding")
+
+
+def test_a_callback_tells_the_number_and_when_in_the_words_of_its_form(profile: Profile) -> None:
+    slots = {"telephone": "+33612345678", "heure": "matin"}
+    at = datetime(2026, 11, 24, 10, 5, tzinfo=PARIS)
+    subject, text = load_letter_words(WORDS).write(
+        "callback", letter_values(profile, "rappel", "D-0472", slots, at, "https://s.example.fr/contacts/c1")
+    )
+    assert subject == "Rappel demandé D-0472"
+    assert "le 24/11/2026 à 10:05." in text
+    assert "Numéro : +33612345678\nHeure : matin\n" in text
+    assert text.endswith("https://s.example.fr/contacts/c1\n")
+
+
+def test_what_a_caller_said_is_never_taken_for_a_variable(profile: Profile) -> None:
+    values = letter_values(profile, "reclamation", "D-1", {"description": "{lien} {0}"}, datetime.now(PARIS), "")
+    assert "{lien} {0}" in load_letter_words(WORDS).write("ticket", values)[1]
+
+
+def test_a_target_may_have_its_own_address_for_its_subjects(profile: Profile) -> None:
+    identity = profile.knowledge.identity
+    water = replace(identity.targets[0], id="eau", subjects=("signalement",), email="voirie@example.fr")
+    changed = replace(identity, targets=(*identity.targets, water), mailbox="accueil@example.fr")
+    own = replace(profile, knowledge=replace(profile.knowledge, identity=changed))
+    assert mailbox(own, "depot_sauvage") == "voirie@example.fr"
+    assert mailbox(own, "rappel") == "accueil@example.fr"
+    assert mailbox(profile, "rappel") == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("[ticket]\nsujet = 'x'\n", "ticket: must be a table with sujet and texte"),
+        (WORDS.read_text(encoding="utf-8").replace("{demande}", "{demnade}"), "{demnade} is unknown"),
+        (WORDS.read_text(encoding="utf-8") + "\n[autre]\n", "autre: unknown"),
+        ("sujet", "cannot be read"),
+    ],
+)
+def test_a_mistake_in_the_words_is_told_with_its_place(tmp_path: Path, words: str, told: str) -> None:
+    path = tmp_path / "courriels.toml"
+    path.write_text(words, encoding="utf-8")
+    with pytest.raises(LetterWordsError, match=told.replace("{", r"\{").replace("}", r"\}")):
+        load_letter_words(path)

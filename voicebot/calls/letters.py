@@ -1,0 +1,91 @@
+"""The e-mails that tell the service of what was kept: the words are data, the address is the profile's."""
+
+import string
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from voicebot.clock import PARIS
+from voicebot.profile import Profile
+
+TYPES = ("ticket", "callback", "appointment", "message")
+_PLACES = frozenset({"reference", "demande", "details", "lien", "date"})
+
+
+class LetterWordsError(Exception):
+    """The file of e-mails cannot be used; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class LetterWords:
+    """The subject and the text of the e-mail on each type of record."""
+
+    by_type: Mapping[str, tuple[str, str]]
+
+    def write(self, kind: str, values: Mapping[str, str]) -> tuple[str, str]:
+        """Return the subject and the text for ``values``, without the lines that have nothing to say."""
+        subject, text = self.by_type[kind]
+        lines = [line.format_map(values).rstrip() for line in text.strip().splitlines()]
+        kept = [line for line, before in zip(lines, ["x", *lines], strict=False) if line or before]
+        return " ".join(subject.format_map(values).split()), "\n".join(kept).strip() + "\n"
+
+
+def load_letter_words(path: Path) -> LetterWords:
+    """Read ``path`` (TOML: a table a type, with ``sujet`` and ``texte``).
+
+    Raises:
+        LetterWordsError: it is missing or invalid, or a type, a text or a variable is missing or unknown.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise LetterWordsError(f"{path}: cannot be read: {error}") from error
+    faults = [f"{name}: unknown (known: {', '.join(TYPES)})" for name in sorted(set(document) - set(TYPES))]
+    words: dict[str, tuple[str, str]] = {}
+    for name in TYPES:
+        table = document.get(name)
+        if not isinstance(table, dict) or set(table) != {"sujet", "texte"}:
+            faults.append(f"{name}: must be a table with sujet and texte")
+            continue
+        faults += [f"{name}.{key}: {fault}" for key in table if (fault := _fault(table[key]))]
+        words[name] = (str(table["sujet"]), str(table["texte"]))
+    if faults:
+        raise LetterWordsError("\n".join(f"{path}: {fault}" for fault in faults))
+    return LetterWords(words)
+
+
+def mailbox(profile: Profile, form_id: str) -> str:
+    """Return where the service is told of what ``form_id`` leaves: its target's address, else the profile's."""
+    identity = profile.knowledge.identity
+    form = profile.knowledge.forms.get(form_id)
+    targets = [identity.target_for(intent) for intent in (form.intents if form is not None else ())]
+    return next((target.email for target in targets if target is not None and target.email), identity.mailbox)
+
+
+def letter_values(
+    profile: Profile, form_id: str, reference: str, slots: Mapping[str, str], opened_at: datetime, link: str
+) -> dict[str, str]:
+    """Return what fills an e-mail; slots are named as their form names them."""
+    form = profile.knowledge.forms.get(form_id)
+    labels = {slot.name: slot.label or slot.name for slot in form.slots} if form is not None else {}
+    details = [f"{labels.get(name, name).capitalize()} : {value}" for name, value in slots.items() if value]
+    return {
+        "reference": reference,
+        "demande": form.name if form is not None else form_id,
+        "details": "\n".join(details),
+        "lien": link,
+        "date": f"{opened_at.astimezone(PARIS):%d/%m/%Y à %H:%M}",
+    }
+
+
+def _fault(text: object) -> str:
+    if not isinstance(text, str) or not text.strip():
+        return "must be a text"
+    try:
+        used = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        return str(error)
+    unknown = sorted(used - _PLACES)
+    return f"{{{unknown[0]}}} is unknown (there are: {', '.join(sorted(_PLACES))})" if unknown else ""
