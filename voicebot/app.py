@@ -98,13 +98,15 @@ def rendered_dir(settings: Settings) -> Path:
     return settings.paths.prompts / "rendered"
 
 
-def open_profile(settings: Settings, name: str = "") -> Profile:
+def open_profile(settings: Settings, name: str = "", meaning: bool = True) -> Profile:
     """Load profile ``name``, the configured one by default, with the semantic view where it is installed.
+
+    ``meaning=False`` does without that view.
 
     Raises:
         ProfileError: it is missing or has mistakes.
     """
-    return _load(settings, name or settings.call.profile, best_semantic())
+    return _load(settings, name or settings.call.profile, best_semantic() if meaning else None)
 
 
 def open_shelf(settings: Settings) -> Shelf:

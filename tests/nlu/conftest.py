@@ -11,6 +11,8 @@ from voicebot.dialog.nlu.data import NluData, load_nlu_data
 from voicebot.dialog.nlu.engine import NluEngine
 
 PROFILES = Path(__file__).parents[2] / "profiles"
+LEARNT = Path(__file__).parents[2] / "var" / "understanding"
+"""Where the program itself keeps what it learnt: a warm cache makes the tests quick, a cold one is filled."""
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +22,7 @@ def data() -> NluData:
 
 @pytest.fixture(scope="session")
 def engine(data: NluData) -> NluEngine:
-    return NluEngine(data)
+    return NluEngine(data, None, LEARNT)
 
 
 @pytest.fixture(scope="session")

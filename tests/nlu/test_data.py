@@ -28,6 +28,8 @@ def _profile(folder: Path, **files: str) -> Path:
         ("communes.toml", "[[commune]]\nsurnoms = []\n", "commune number 1"),
         ("communes.toml", "[[village]]\n", "village"),
         ("lexique/flux.toml", '["verre"]\nnoms = "verre"\n', "noms"),
+        ("lexique/ailleurs.toml", '["lieux"]\nnoms = ["la gare"]\nphrases = "où est la gare"\n', "{nom}"),
+        ("lexique/ailleurs.toml", '["lieux"]\nnoms = ["la gare"]\nsignale = "oui"\n', "signale"),
         ("tri/objets.csv", "nom,synonymes\n", "column nom is missing"),
         ("tri/objets.csv", "nom;synonymes\n;verre\n", "line 2"),
     ],

@@ -1,4 +1,4 @@
-"""The semantic view is asked only in doubt, embeds a text once, and may be absent."""
+"""The semantic view is spared for words it has learnt, embeds a text once, and may be absent."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -48,7 +48,9 @@ def test_nearness_of_meaning_crosses_words() -> None:
     assert float(query @ near) > float(query @ far)
 
 
-def test_the_view_is_asked_in_doubt_only(data: NluData, background: Background, tmp_path: Path) -> None:
+def test_the_view_is_spared_for_the_very_words_of_an_example(
+    data: NluData, background: Background, tmp_path: Path
+) -> None:
     small = replace(data, intents=tuple(replace(i, examples=i.examples[:6]) for i in data.intents[:12]), objects=())
     other = next(replace(i, examples=i.examples[:12]) for i in data.intents if i.id == "hors_sujet")
     counting = CountingE5()

@@ -14,8 +14,8 @@ from voicebot.asr.base import Hints
 from voicebot.audio.channel import Channel
 from voicebot.audio.frames import LINE_HZ
 from voicebot.bench.hearing import Hearing
-from voicebot.dialog.nlu.engine import NluEngine
 from voicebot.dialog.nlu.evaluate import Report, Row, evaluate, read_rows
+from voicebot.profile import Profile
 from voicebot.tts.base import Manner
 
 NATURAL_VOICES = (
@@ -66,13 +66,12 @@ async def spoken(
     return heard
 
 
-def measure(service: Service, rows: Sequence[Row]) -> Report:
-    """Return how the configured profile understands ``rows``."""
-    engine = service.profile().understander
-    guide = engine.finder.objects.canonical if isinstance(engine, NluEngine) else None
-    return evaluate(engine, rows, guide=guide)
+def measure(profile: Profile, rows: Sequence[Row]) -> Report:
+    """Return how ``profile`` understands ``rows``."""
+    engine = profile.understander
+    return evaluate(engine, rows, guide=engine.finder.objects.canonical)
 
 
-def by_voice(service: Service, rows: Sequence[Row]) -> dict[str, Report]:
+def by_voice(profile: Profile, rows: Sequence[Row]) -> dict[str, Report]:
     """Return the figures of each voice, for rows that ``spoken`` returned."""
-    return {voice: measure(service, rows[first :: len(VOICES)]) for first, voice in enumerate(VOICES)}
+    return {voice: measure(profile, rows[first :: len(VOICES)]) for first, voice in enumerate(VOICES)}

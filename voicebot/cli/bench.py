@@ -88,13 +88,19 @@ def nlu(
     audio: Annotated[bool, typer.Option("--audio", help="Spoken, sent down a line and recognised first.")] = False,
     limit: Annotated[int, typer.Option("--limit", help="Draw that many utterances (0: all).")] = 0,
     page: Annotated[Path | None, typer.Option("--html", metavar="OUT.html", help="Write the report there.")] = None,
+    cheap: Annotated[bool, typer.Option("--no-meaning", help="Without the semantic view.")] = False,
+    strings: Annotated[int, typer.Option("--strings", help="Instead, throw that many random texts.")] = 0,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how well requests are understood, on utterances kept apart from the examples."""
-    report, voices = run(_nlu(labelled, audio, limit, config))
-    if page is not None:
-        page.write_text(report.to_html(), encoding="utf-8")
+    if strings:
+        _throw(strings, cheap, config)
+        return
+    report, voices = run(_nlu(labelled, audio, limit, cheap, config))
+    target = page or _default_page(config)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(report.to_html(), encoding="utf-8")
     document = {
         "set": str(labelled),
         "audio": audio,
@@ -107,32 +113,77 @@ def nlu(
         "p99_ms": round(report.p99_ms, 2),
         "confusions": [list(pair) for pair in report.confusions[:10]],
         "per_entity": {name: str(score) for name, score in report.per_entity.items()},
+        "page": str(target),
     }
     for name, one in voices.items():
         document[name] = f"outright {one.outright}, acceptable {one.acceptable}, false accepts {one.false_accepts}"
     if as_json:
         print_json(document)
         return
-    for name, value in document.items():
-        console().print(f"{name}: {value}")
+    _show_nlu(report, document)
 
 
-async def _nlu(labelled: Path, audio: bool, limit: int, config: Path) -> "tuple[Report, dict[str, Report]]":
+def _default_page(config: Path) -> Path:
+    from voicebot.config import load_settings
+
+    return load_settings(config).paths.data / "bench-nlu.html"
+
+
+def _show_nlu(report: "Report", document: dict[str, Any]) -> None:
+    from rich.table import Table
+
+    screen = console()
+    intents = Table("intent", "right", title="By intent, worst first")
+    for intent, score in sorted(report.per_intent.items(), key=lambda item: item[1].share):
+        intents.add_row(intent, str(score))
+    screen.print(intents)
+    pairs = Table("asked", "understood", "times", title="Confusions")
+    for asked, understood, times in report.confusions[:20]:
+        pairs.add_row(asked, understood, str(times))
+    screen.print(pairs)
+    sureness = Table("mean confidence", "share right", "utterances", title="Calibration")
+    for mean, share, count in report.calibration:
+        sureness.add_row(f"{mean:.2f}", f"{share:.2f}", str(count))
+    screen.print(sureness)
+    for name in ("outright", "acceptable", "false_accepts", "entities"):
+        screen.print(f"{name}: {getattr(report, name)}")
+    done = {"set", "audio", "outright", "acceptable", "false_accepts", "entities", "confusions"}
+    for name in [key for key in document if key not in done]:
+        screen.print(f"{name}: {document[name]}")
+
+
+def _throw(count: int, cheap: bool, config: Path) -> None:
+    from voicebot.app import open_profile
+    from voicebot.bench.random_texts import throw
+    from voicebot.config import load_settings
+
+    profile = open_profile(load_settings(config), meaning=not cheap)
+    thrown = throw(profile.understander, count, datetime.now(PARIS))
+    console().print(f"{thrown.count} texts, {len(thrown.raised)} raised, slowest {thrown.slowest_ms:.0f} ms")
+    if thrown.raised:
+        raise WorkFailed("understanding raised: " + "; ".join(thrown.raised[:5]))
+
+
+async def _nlu(
+    labelled: Path, audio: bool, limit: int, cheap: bool, config: Path
+) -> "tuple[Report, dict[str, Report]]":
     from rich.progress import Progress
 
-    from voicebot.app import open_service
+    from voicebot.app import open_profile, open_service
     from voicebot.bench.nlu import by_voice, measure, sample, spoken
     from voicebot.config import load_settings
 
-    async with AsyncExitStack() as stack:
-        service = await open_service(load_settings(config), stack)
-        rows = sample(labelled, limit)
-        if audio:
+    settings = load_settings(config)
+    rows = sample(labelled, limit)
+    profile = open_profile(settings, meaning=not cheap)
+    if audio:
+        async with AsyncExitStack() as stack:
+            service = await open_service(settings, stack)
             with Progress(console=console(), transient=True) as bars:
                 bar = bars.add_task("utterances", total=len(rows))
-                vocabulary = service.profile().knowledge.vocabulary
+                vocabulary = profile.knowledge.vocabulary
                 rows = await spoken(service, rows, vocabulary, lambda: bars.advance(bar))
-        return measure(service, rows), by_voice(service, rows) if audio else {}
+    return measure(profile, rows), by_voice(profile, rows) if audio else {}
 
 
 def _share(score: "Score") -> dict[str, float | int]:

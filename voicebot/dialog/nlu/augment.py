@@ -15,19 +15,7 @@ _AFTER = (
 )  # fmt: skip
 _SMALL = ("le", "la", "de", "à", "et", "un", "est", "pas", "que", "on", "ça", "en", "des", "les")
 
-OBJECT = "{objet}"
-"""In an example, stands for any object of the sorting guide."""
-
-_OBJECTS_EACH = 8
 _NEAR_MISSES = 4
-
-
-def filled(example: str, objects: Sequence[str], generator: random.Random) -> list[str]:
-    """Return ``example`` with its ``{objet}`` replaced by a few objects of the guide; itself when it has none."""
-    if OBJECT not in example:
-        return [example]
-    chosen = [generator.choice(objects) for _ in range(_OBJECTS_EACH)] if objects else ["objet"]
-    return [example.replace(OBJECT, name) for name in chosen]
 
 
 def variants(example: str, generator: random.Random, vocabulary: Sequence[str], act: bool) -> list[str]:

@@ -1,115 +1,137 @@
-"""Fitting of the pool's weights and temperature on a labelled development set.
+"""Fitting of the judgement of scope, on examples the views had not learnt and on labelled development sets.
 
-The views are asked once for every row; the weights are then found by coordinate search on the log-likelihood of the
-acceptable intents, which calibrates the probabilities at the same time (a common factor of all weights is the
-temperature). Run as
-``python -m voicebot.dialog.nlu.calibrate DEV.tsv[,DEV2.tsv] CACHE FOLDER...``: it writes ``calibration.toml``.
+The examples are cut in parts; each part is looked at by views learnt from the others. Sentences on other subjects are
+cut by neighbourhood and whole tables, so that each part holds subjects its views have never met. Run as
+``python -m voicebot.dialog.nlu.calibrate DEV.tsv[,DEV2.tsv] CACHE FOLDER...``: it writes ``calibration.toml``, the
+weights of the pools and the thresholds unchanged.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from voicebot.dialog.nlu.combine import DEFAULT_FILE, Calibration, Pool, load_calibration, pooled
-from voicebot.dialog.nlu.data import load_nlu_data
+from voicebot.dialog.nlu.combine import DEFAULT_FILE, Calibration, load_calibration, pooled
+from voicebot.dialog.nlu.data import NluData, load_nlu_data
 from voicebot.dialog.nlu.engine import NluEngine
-from voicebot.dialog.nlu.evaluate import Row, read_rows
-from voicebot.dialog.nlu.semantic import best_semantic
-from voicebot.dialog.nlu.views import OTHER, Views
+from voicebot.dialog.nlu.evaluate import read_rows
+from voicebot.dialog.nlu.examples import OTHER, Example, chance_of, examples_of
+from voicebot.dialog.nlu.scope import CLUES, Looked, Scope, clues
+from voicebot.dialog.nlu.semantic import Semantic, VectorStore, best_semantic
+from voicebot.dialog.nlu.views import ACTS
 
-Floats = npt.NDArray[np.float32]
-_FACTORS = (0.5, 0.8, 0.9, 1.1, 1.25, 2.0)
-_SHIFTS = (-0.5, -0.1, 0.1, 0.5)
-_ROUNDS = 12
-_PULL = 0.002
-_SOFTEN = 0.75  # examples were written with an eye on the development sets: fresh callers are less well known
+_PARTS = 5
+_NEIGHBOURHOOD = 8
+_DEV_WEIGHT = 3.0
+_STEPS = 60
+_PULL = 1.0
+
+
+class Remembered:
+    """Embeddings that know the vectors of ``texts`` by heart (implements ``Semantic``)."""
+
+    def __init__(self, semantic: Semantic, texts: Sequence[str], cache: Path) -> None:
+        self.name = semantic.name
+        self._semantic = semantic
+        self._known = dict(zip(texts, VectorStore(semantic, cache).vectors(texts), strict=True))
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return one unit vector a text, as rows."""
+        return np.stack([self._known[t] if t in self._known else self._semantic.embed([t])[0] for t in texts])
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What the views said of a row, and the numbers of its acceptable intents."""
+class Case:
+    """What the clues say of an utterance, whether it is in scope, and how much it counts."""
 
-    views: Views
-    semantic: Floats | None
-    goals: tuple[int, ...]
-
-
-def look(engine: NluEngine, rows: Sequence[Row]) -> list[Seen]:
-    """Return what the views of ``engine`` say of ``rows``."""
-    number = {intent: n for n, intent in enumerate(engine.intents)}
-    seen: list[Seen] = []
-    for row in rows:
-        views, semantic = engine.opinions(row.text)
-        seen.append(Seen(views, semantic, tuple(number[i] for i in row.intents if i in number)))
-    return seen
+    values: tuple[float, ...]
+    inside: bool
+    weight: float
 
 
-def fit(seen: Sequence[Seen], start: Pool, other: int, with_semantic: bool) -> Pool:
-    """Return the pool that makes the acceptable intents of ``seen`` likeliest, found from ``start``."""
-    views = Views(
-        np.stack([s.views.words for s in seen]),
-        np.stack([s.views.sounds for s in seen]),
-        np.stack([s.views.likeness for s in seen]),
-    )
-    semantic = np.stack([s.semantic for s in seen if s.semantic is not None]) if with_semantic else None
-
-    def loss(pool: Pool) -> float:
-        probabilities = pooled(views, semantic, pool, other)
-        chosen = [max(float(probabilities[n, list(s.goals)].sum()), 1e-6) for n, s in enumerate(seen)]
-        size = sum(float(getattr(pool, f.name)) ** 2 for f in fields(pool) if f.name != "likeness")
-        return -float(np.mean(np.log(chosen))) + _PULL * size
-
-    return _search(start, loss, with_semantic)
+def part_of(example: Example) -> int:
+    """Return the part an example belongs to; subjects outside the service stay together."""
+    if example.intent == OTHER and not example.table:
+        return (example.source // _NEIGHBOURHOOD) % _PARTS
+    return chance_of(f"part {example.table or example.source}").randrange(_PARTS)
 
 
-def _search(start: Pool, loss: Callable[[Pool], float], with_semantic: bool) -> Pool:
-    best, lowest = start, loss(start)
-    for _ in range(_ROUNDS):
-        before = lowest
-        for f in fields(best):
-            if f.name == "semantic" and not with_semantic:
-                continue
-            value = float(getattr(best, f.name))
-            tries = [value + s for s in _SHIFTS] if f.name == "other" else [value * k for k in _FACTORS]
-            for candidate in tries:
-                pool = replace(best, **{f.name: round(candidate, 4)})
-                score = loss(pool)
-                if score < lowest:
-                    best, lowest = pool, score
-        if before - lowest < 1e-5:
+def unseen_cases(data: NluData, semantic: Semantic | None, cache: Path) -> dict[bool, list[Case]]:
+    """Return a case for every example, looked at by an engine that learnt only the other parts.
+
+    By whether the semantic view was asked.
+    """
+    every = examples_of(data)
+    if semantic is not None:
+        semantic = Remembered(semantic, [e.text for e in every if e.first], cache)
+    found: dict[bool, list[Case]] = {False: [], True: []}
+    for part in range(_PARTS):
+        engine = NluEngine(data, semantic, cache, examples=[e for e in every if part_of(e) != part])
+        held = [e for e in every if part_of(e) == part and e.first]
+        for deep, cases in found.items():
+            cases += [case(engine, e.text, e.intent != OTHER, deep, 1.0) for e in held]
+    return found
+
+
+def case(engine: NluEngine, text: str, inside: bool, deep: bool, weight: float) -> Case:
+    """Return what the clues of ``engine`` say of ``text``."""
+    looked: Looked = engine.looked(text, deep)
+    number = {id_: n for n, id_ in enumerate(engine.intents)}
+    pool, _ = load_calibration().weights(looked.meaning is not None)
+    scores = pooled(looked.views, looked.meaning, pool, number[OTHER])
+    acts = frozenset(n for id_, n in number.items() if id_ in ACTS)
+    return Case(tuple(clues(looked, scores, number[OTHER], acts, engine.familiar)), inside, weight)
+
+
+def fit(cases: Sequence[Case]) -> Scope:
+    """Return the logistic regression of being in scope on the clues (Newton's method, slightly pulled to zero)."""
+    values = np.array([one.values for one in cases])
+    inside = np.array([float(one.inside) for one in cases])
+    weights = np.array([one.weight for one in cases])
+    mean, spread = values.mean(axis=0), values.std(axis=0) + 1e-9
+    rows = np.hstack([(values - mean) / spread, np.ones((len(values), 1))])
+    learnt: npt.NDArray[np.float64] = np.zeros(rows.shape[1])
+    for _ in range(_STEPS):
+        likely = 1.0 / (1.0 + np.exp(-rows @ learnt))
+        slope = rows.T @ (weights * (likely - inside)) + _PULL * np.append(learnt[:-1], 0.0)
+        bend = (rows * (weights * likely * (1.0 - likely))[:, None]).T @ rows + _PULL * np.eye(len(learnt))
+        step = np.linalg.solve(bend, slope)
+        learnt -= step
+        if float(np.abs(step).max()) < 1e-6:
             break
-    return best
-
-
-def _softened(pool: Pool) -> Pool:
-    return Pool(**{f.name: round(_SOFTEN * float(getattr(pool, f.name)), 4) for f in fields(pool)})
+    plain = learnt[:-1] / spread
+    bias = float(learnt[-1] - plain @ mean)
+    return Scope(round(bias, 4), **{name: round(float(w), 4) for name, w in zip(CLUES, plain, strict=True)})
 
 
 def write(calibration: Calibration, file: Path) -> None:
     """Write ``calibration`` as TOML."""
-    lines = ["# Fitted on the development sets by voicebot.dialog.nlu.calibrate; thresholds are chosen by hand."]
-    for name in ("cheap", "full", "thresholds"):
-        table = getattr(calibration, name)
-        lines += ["", f"[{name}]", *[f"{f.name} = {getattr(table, f.name)}" for f in fields(table)]]
+    lines = ["# The scope is fitted by voicebot.dialog.nlu.calibrate; pools and thresholds are chosen by hand."]
+    for table in fields(calibration):
+        value = getattr(calibration, table.name)
+        lines += ["", f"[{table.name}]", *[f"{f.name} = {getattr(value, f.name)}" for f in fields(value)]]
     file.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fit the pools on a development set and write them, thresholds unchanged."""
+    """Fit the scope without and with the semantic view, and write it."""
     rows = [row for file in arguments[0].split(",") for row in read_rows(Path(file))]
+    cache = Path(arguments[1])
     data = load_nlu_data([Path(folder) for folder in arguments[2:]])
-    engine = NluEngine(data, best_semantic(), Path(arguments[1]))
-    other = engine.intents.index(OTHER)
-    seen = look(engine, rows)
+    semantic = best_semantic()
+    engine = NluEngine(data, semantic, cache)
     now = load_calibration()
-    full = now.full
-    if all(s.semantic is not None for s in seen):
-        full = fit(seen, now.full, other, True)
-    write(replace(now, cheap=_softened(fit(seen, now.cheap, other, False)), full=_softened(full)), DEFAULT_FILE)
+    scopes: list[Scope] = []
+    for deep, cases in unseen_cases(data, semantic, cache).items():
+        labelled = [case(engine, row.text, OTHER not in row.intents, deep, _DEV_WEIGHT) for row in rows]
+        scopes.append(fit(cases + labelled))
+    now = replace(now, scope_cheap=scopes[0])
+    if semantic is not None:
+        now = replace(now, scope_full=scopes[1])
+    write(now, DEFAULT_FILE)
     return 0
 
 

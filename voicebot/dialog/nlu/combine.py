@@ -1,13 +1,13 @@
 """From the opinions of the views to calibrated probabilities and a verdict.
 
 The views are pooled log-linearly: a score is the weighted sum of their log-probabilities (and of the likeness to the
-nearest example), with a bias for ``hors_sujet``; a softmax turns the scores into probabilities. Weights and
-thresholds live in ``calibration.toml``, fitted on the development set by ``calibrate.py``.
+nearest example), with a bias for ``hors_sujet``; a softmax turns the scores into probabilities, and ``scope`` says how
+much of them is left to ``hors_sujet``. Weights and thresholds live in ``calibration.toml``.
 """
 
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +15,15 @@ import numpy as np
 import numpy.typing as npt
 
 from voicebot.dialog.nlu.base import Verdict
-from voicebot.dialog.nlu.classifier import softmax
 from voicebot.dialog.nlu.errors import NluDataError
-from voicebot.dialog.nlu.views import OTHER, Views
+from voicebot.dialog.nlu.examples import OTHER
+from voicebot.dialog.nlu.scope import Scope
+from voicebot.dialog.nlu.semantic import Meaning
+from voicebot.dialog.nlu.views import Views
 from voicebot.dialog.turns import Candidate
 
 Floats = npt.NDArray[np.float32]
+_NEAREST = 16.0
 DEFAULT_FILE = Path(__file__).with_name("calibration.toml")
 
 
@@ -37,29 +40,33 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """When to act, to ask, to give up, and when to ask the semantic view.
+    """When to act, to ask and to give up.
 
     ``sure``: least probability of the best to act. ``margin``: least lead over the second. ``pair``: least sum of the
     two best to ask which. ``other``: greatest probability of ``hors_sujet`` that still lets a pair be asked about.
-    ``doubt``: below this best probability the semantic view is asked. ``danger``: probability of ``urgence`` that is
-    enough to put it first.
+    ``danger``: probability of ``urgence`` that is enough to put it first.
     """
 
     sure: float = 0.65
     margin: float = 0.1
     pair: float = 0.5
     other: float = 0.5
-    doubt: float = 0.9
     danger: float = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Weights without and with the semantic view, and the thresholds."""
+    """Weights without (``cheap``) and with the semantic view (``full``), and the thresholds."""
 
     cheap: Pool = Pool()
     full: Pool = Pool(semantic=0.5)
+    scope_cheap: Scope = field(default_factory=Scope)
+    scope_full: Scope = field(default_factory=Scope)
     thresholds: Thresholds = Thresholds()
+
+    def weights(self, deep: bool) -> tuple[Pool, Scope]:
+        """Return the weights with the semantic view (``deep``) or without it."""
+        return (self.full, self.scope_full) if deep else (self.cheap, self.scope_cheap)
 
 
 def load_calibration(file: Path = DEFAULT_FILE) -> Calibration:
@@ -71,25 +78,24 @@ def load_calibration(file: Path = DEFAULT_FILE) -> Calibration:
     if not file.exists():
         return Calibration()
     read: dict[str, Any] = tomllib.loads(file.read_text(encoding="utf-8"))
-    kinds = {"cheap": Pool, "full": Pool, "thresholds": Thresholds}
+    kinds = {"cheap": Pool, "full": Pool, "scope_cheap": Scope, "scope_full": Scope, "thresholds": Thresholds}
+    made: dict[str, Any] = {}
     for name, table in read.items():
         known = [f.name for f in fields(kinds[name])] if name in kinds else []
         for key, value in table.items():
             if key not in known or not isinstance(value, int | float):
                 raise NluDataError(file, f"key {name}.{key}", f"must be a number named one of {', '.join(known)}")
-    return Calibration(
-        Pool(**read.get("cheap", {})), Pool(**read.get("full", {})), Thresholds(**read.get("thresholds", {}))
-    )
+        made[name] = kinds[name](**table)
+    return Calibration(**made)
 
 
-def pooled(views: Views, semantic: Floats | None, pool: Pool, other: int) -> Floats:
-    """Return the probability of every intent; ``other`` is the number of ``hors_sujet``."""
+def pooled(views: Views, meaning: Meaning | None, pool: Pool, other: int) -> Floats:
+    """Return the score of every intent; ``other`` is the number of ``hors_sujet``."""
     scores = pool.words * views.words + pool.sounds * views.sounds + pool.likeness * views.likeness
-    if semantic is not None:
-        scores = scores + pool.semantic * semantic
-    scores = scores.copy()
-    scores[..., other] += pool.other
-    result: Floats = softmax(scores)
+    if meaning is not None:
+        scores = scores + pool.semantic * (meaning.scores + _NEAREST * meaning.near)
+    scores[other] += pool.other
+    result: Floats = scores.astype(np.float32)
     return result
 
 

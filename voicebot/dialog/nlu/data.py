@@ -20,6 +20,9 @@ ENTITY_NAMES = frozenset(
 )  # fmt: skip
 """Entities the engine knows how to find."""
 
+NAME = "{nom}"
+"""In a sentence of ``lexique/ailleurs.toml``, stands for any name of its table."""
+
 
 @dataclass(frozen=True, slots=True)
 class IntentData:
@@ -61,6 +64,19 @@ class ObjectData:
 
 
 @dataclass(frozen=True, slots=True)
+class ElsewhereData:
+    """Things of another world than the service's: their names, and sentences about them with ``{nom}`` in their place.
+
+    ``telling``: a name alone tells another subject; otherwise it may also be said of waste ("un canapé").
+    """
+
+    id: str
+    names: tuple[str, ...]
+    phrases: tuple[str, ...]
+    telling: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class NluData:
     """Everything the engine is built from."""
 
@@ -72,6 +88,7 @@ class NluData:
     objects: tuple[ObjectData, ...]
     topics: Mapping[str, str] = field(default_factory=dict)
     sound_words: tuple[str, ...] = ()
+    elsewhere: tuple[ElsewhereData, ...] = ()
 
     @property
     def labels(self) -> dict[str, str]:
@@ -143,6 +160,21 @@ def _streams(file: Path) -> dict[str, FluxData]:
     return found
 
 
+def _elsewhere(file: Path) -> dict[str, ElsewhereData]:
+    found: dict[str, ElsewhereData] = {}
+    for id_, table in _read_toml(file).items():
+        _known_keys(file, table, id_, frozenset(["noms", "phrases", "signale"]))
+        phrases = table.get("phrases", "")
+        if not isinstance(phrases, str) or any(NAME not in line for line in phrases.splitlines() if line.strip()):
+            raise NluDataError(file, f"{_where(file, id_)}, key phrases", "needs one sentence a line, each with {nom}")
+        telling = table.get("signale", True)
+        if not isinstance(telling, bool):
+            raise NluDataError(file, f"{_where(file, id_)}, key signale", "must be true or false")
+        lines = tuple(line.strip() for line in phrases.splitlines() if line.strip())
+        found[id_] = ElsewhereData(id_, _strings(file, table, id_, "noms"), lines, telling)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class _Words:
     """What ``lexique/mots.toml`` holds."""
@@ -211,8 +243,8 @@ def _objects(file: Path) -> dict[str, ObjectData]:
 def load_nlu_data(folders: Sequence[Path]) -> NluData:
     """Read the words of understanding from ``folders``, the common ground first.
 
-    Each folder may hold ``intents/*.toml``, ``lexique/flux.toml``, ``lexique/mots.toml``, ``communes.toml`` and
-    ``tri/objets.csv``.
+    Each folder may hold ``intents/*.toml``, ``lexique/flux.toml``, ``lexique/mots.toml``, ``lexique/ailleurs.toml``,
+    ``communes.toml`` and ``tri/objets.csv``.
 
     Raises:
         NluDataError: a file is wrong, or there is no intent at all; one message with file and line or key.
@@ -223,6 +255,7 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
     publics: dict[str, tuple[str, ...]] = {}
     topics: dict[str, str] = {}
     sound_words: tuple[str, ...] = ()
+    elsewhere: dict[str, ElsewhereData] = {}
     communes: dict[str, CommuneData] = {}
     objects: dict[str, ObjectData] = {}
     for folder in folders:
@@ -236,6 +269,8 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
             publics.update(words.publics)
             topics.update(words.topics)
             sound_words = tuple(dict.fromkeys((*sound_words, *words.sound_words)))
+        if (file := folder / "lexique" / "ailleurs.toml").exists():
+            elsewhere.update(_elsewhere(file))
         if (file := folder / "communes.toml").exists():
             communes.update(_communes(file))
         if (file := folder / "tri" / "objets.csv").exists():
@@ -253,4 +288,5 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
         tuple(objects.values()),
         topics,
         sound_words,
+        tuple(elsewhere.values()),
     )

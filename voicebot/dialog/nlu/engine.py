@@ -3,7 +3,7 @@
 One engine serves every call of a profile; it keeps nothing of a conversation. It raises nothing, whatever the text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,22 +11,26 @@ import numpy as np
 import numpy.typing as npt
 
 from voicebot.dialog.nlu.base import Background, Understanding, Verdict
+from voicebot.dialog.nlu.classifier import softmax
 from voicebot.dialog.nlu.combine import Calibration, judge, load_calibration, pooled, ranked
 from voicebot.dialog.nlu.data import NluData
 from voicebot.dialog.nlu.entities.finder import Entities, EntityFinder
+from voicebot.dialog.nlu.examples import OTHER, Example
 from voicebot.dialog.nlu.features import Sight, Sighted
 from voicebot.dialog.nlu.lexicon import stems_of
 from voicebot.dialog.nlu.normalise import Utterance, normalise, stem, word_set
+from voicebot.dialog.nlu.scope import Looked, clues, scoped, within
 from voicebot.dialog.nlu.semantic import Semantic, SemanticView
 from voicebot.dialog.nlu.slots import slot_value
 from voicebot.dialog.nlu.turn import Reading, read_turn, without_denied
-from voicebot.dialog.nlu.views import ACTS, OTHER, TrainedViews, Views
+from voicebot.dialog.nlu.views import ACTS, TrainedViews
 
 Floats = npt.NDArray[np.float32]
 URGENT = "urgence"
 _ALTERNATIVES = 4
 _ELLIPTIC_CONFIDENCE = 0.9
 _FURTHER = 2
+_VERBATIM = 0.98  # the very words of an example: their meaning is known
 _CONTINUATION = 7
 _OBVIOUS = 0.995
 _CONTINUES = word_set("et c ca il elle ils elles on y est puis")
@@ -50,9 +54,10 @@ class NluEngine:
 
     Args:
         data: examples, words, communes and objects of the profile.
-        semantic: sentence embeddings, asked only when the cheap views are unsure; ``None`` does without.
+        semantic: sentence embeddings; ``None`` does without.
         cache: folder for what is learnt from the data (trained views, example vectors); ``None`` keeps nothing.
         calibration: weights and thresholds; those shipped by default.
+        examples: what is learnt from, all of ``data`` by default; a part of them is for calibration.
     """
 
     def __init__(
@@ -61,6 +66,7 @@ class NluEngine:
         semantic: Semantic | None = None,
         cache: Path | None = None,
         calibration: Calibration | None = None,
+        examples: Sequence[Example] | None = None,
     ) -> None:
         self._calibration = calibration or load_calibration()
         self._accepted = {intent.id: frozenset(intent.entities) for intent in data.intents}
@@ -68,13 +74,20 @@ class NluEngine:
         self._topics = dict(data.topics)
         keywords = ((word, intent.id) for intent in data.intents for word in intent.keywords)
         self._sight = Sight(data.ideas, keywords)
-        self._views = TrainedViews(data, self._look_at_text, cache)
-        self._semantic = None if semantic is None else SemanticView(semantic, data, self._views.intents, cache)
+        self._views = TrainedViews(data, self._look_at_text, None if examples else cache, examples)
+        learnt = self._views.examples
+        self._semantic = None if semantic is None else SemanticView(semantic, learnt, self._views.intents, cache)
+        self._acts = frozenset(number for id_, number in self._views.number.items() if id_ in ACTS)
 
     @property
     def intents(self) -> tuple[str, ...]:
         """The ids of all intents."""
         return self._views.intents
+
+    @property
+    def familiar(self) -> Mapping[str, int]:
+        """In how many in-scope examples each stem occurs."""
+        return self._views.familiar
 
     @property
     def finder(self) -> EntityFinder:
@@ -94,11 +107,10 @@ class NluEngine:
         """Return the value of ``slot`` in an answer to its question, from the first hypothesis that has one."""
         return slot_value(self._finder, slot, (text, *alternatives[:_ALTERNATIVES]), background)
 
-    def opinions(self, text: str) -> tuple[Views, Floats | None]:
+    def looked(self, text: str, deep: bool = True) -> Looked:
         """Return what every view says of ``text``, before they are pooled: for calibration."""
         utterance = self._finder.repaired(without_denied(normalise(text)))
-        views = self._views(self._look(utterance, self._finder.sketch(utterance)))
-        return views, None if self._semantic is None else self._semantic(utterance.text)
+        return self._looked(utterance, self._look(utterance, self._finder.sketch(utterance)), deep)
 
     def _look_at_text(self, text: str) -> Sighted:
         utterance = normalise(text)
@@ -108,21 +120,21 @@ class NluEngine:
         return self._sight.look(utterance, entities.towns, entities.marks)
 
     def _opinion(self, utterance: Utterance, deep: bool) -> _Opinion:
-        """Return what is thought of ``utterance``; the semantic view is asked when ``deep`` and in doubt."""
+        """Return what is thought of ``utterance``, meaning included when ``deep``."""
         entities = self._finder.sketch(utterance)
         seen = self._look(utterance, entities)
-        views = self._views(seen)
+        looked = self._looked(utterance, seen, deep)
+        pool, scope = self._calibration.weights(looked.meaning is not None)
         other = self._views.number[OTHER]
-        probabilities = pooled(views, None, self._calibration.cheap, other)
-        doubt = self._calibration.thresholds.doubt
-        if (
-            deep
-            and self._semantic is not None
-            and (probabilities.max() < doubt or int(probabilities.argmax()) == other)
-        ):
-            semantic = self._semantic(utterance.text)
-            probabilities = pooled(views, semantic, self._calibration.full, other)
-        return _Opinion(utterance, entities, probabilities, f"k:{URGENT}" in seen.marks)
+        scores = pooled(looked.views, looked.meaning, pool, other)
+        chance = within(scope, clues(looked, scores, other, self._acts, self._views.familiar))
+        return _Opinion(utterance, entities, scoped(softmax(scores), other, chance), f"k:{URGENT}" in seen.marks)
+
+    def _looked(self, utterance: Utterance, seen: Sighted, deep: bool) -> Looked:
+        views = self._views(seen)
+        if not deep or self._semantic is None or float(views.likeness.max()) >= _VERBATIM:
+            return Looked(seen, views)
+        return Looked(seen, views, self._semantic(utterance.text))
 
     def _understand(
         self, reading: Reading, alternatives: tuple[str, ...], background: Background, deep: bool = True
@@ -159,7 +171,9 @@ class NluEngine:
         words = reading.utterance.words
         if topic is None or first.elliptic or not 1 <= len(words) <= _CONTINUATION:
             return first
-        if first.intent in ACTS or first.intent == URGENT or first.intent.split(".")[0] == theme:
+        if first.intent in ACTS or first.intent == URGENT:
+            return first
+        if first.verdict is Verdict.SURE and first.intent.split(".")[0] == theme:
             return first
         own = self._topics.get(first.intent.split(".")[0], "")
         if first.verdict is Verdict.SURE and set(stems_of(own)) & {stem(w.plain) for w in words}:

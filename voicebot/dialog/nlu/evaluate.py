@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from voicebot.dialog.nlu.base import Background, Understander, Understanding, Verdict
 from voicebot.dialog.nlu.errors import NluDataError
+from voicebot.dialog.nlu.examples import OTHER
 from voicebot.dialog.nlu.lexicon import stems_of
-from voicebot.dialog.nlu.views import OTHER
 
 NOW = datetime(2026, 11, 24, 10, 0, tzinfo=ZoneInfo("Europe/Paris"))
 """The moment labelled sets are spoken at, for the dates they hold."""

@@ -76,6 +76,11 @@ class Sight:
         return Sighted(tuple(stems), "".join(phones), tuple(seen))
 
 
+def content_stems(stems: Iterable[str]) -> list[str]:
+    """Return the distinct stems that carry a subject: neither little words nor towns."""
+    return [s for s in dict.fromkeys(stems) if s not in _COMMON and s != TOWN]
+
+
 def word_features(sighted: Sighted, familiar: Mapping[str, int], own: bool = False) -> list[str]:
     """Return the lexical features of ``sighted``.
 
@@ -89,7 +94,7 @@ def word_features(sighted: Sighted, familiar: Mapping[str, int], own: bool = Fal
     padded = ("^", *stems, "$")
     features += [f"b:{one}_{two}" for one, two in pairwise(padded)]
     features += [f"s:{one}_{two}" for one, two in zip(stems, stems[2:], strict=False)]
-    strangers = sum(1 for s in set(stems) if s not in _COMMON and s != TOWN and familiar.get(s, 0) - own <= 0)
+    strangers = sum(1 for s in content_stems(stems) if familiar.get(s, 0) - own <= 0)
     features.append(f"o:{min(strangers, 3)}")
     features.append(f"n:{min(len(stems), 8) // 2}")
     return features + list(sighted.marks)

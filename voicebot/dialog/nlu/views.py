@@ -6,7 +6,6 @@ the code that reads it), so that a start with a warm cache only reads it.
 
 import hashlib
 import logging
-import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import numpy.typing as npt
 from voicebot.dialog.nlu import augment, classifier
 from voicebot.dialog.nlu.classifier import LinearClassifier, softmax
 from voicebot.dialog.nlu.data import NluData
+from voicebot.dialog.nlu.examples import OTHER, Example, chance_of, examples_of
 from voicebot.dialog.nlu.features import Sighted, Vectoriser, sound_features, word_features
 from voicebot.dialog.nlu.neighbours import Neighbours
 from voicebot.dialog.nlu.normalise import word_set
@@ -28,10 +28,8 @@ Floats = npt.NDArray[np.float32]
 ACTS = word_set("saluer au_revoir merci oui non repeter plus_lentement aide menu annuler anglais")
 """Conversational acts: they are the whole turn, or they are not what the turn is about."""
 
-OTHER = "hors_sujet"
 _LOG = logging.getLogger(__name__)
 _MADE_UP_WEIGHT = 0.5
-_SEED = 20261124
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +48,22 @@ class TrainedViews:
         data: the examples.
         look: how an utterance is seen, entities marked.
         cache: folder where what was learnt is kept; ``None`` trains every time.
+        examples: those learnt from, all of ``data`` by default; give no ``cache`` with a part of them.
     """
 
-    def __init__(self, data: NluData, look: Callable[[str], Sighted], cache: Path | None) -> None:
+    def __init__(
+        self,
+        data: NluData,
+        look: Callable[[str], Sighted],
+        cache: Path | None,
+        examples: Sequence[Example] | None = None,
+    ) -> None:
         self.intents = tuple(intent.id for intent in data.intents)
         self.number = {id_: number for number, id_ in enumerate(self.intents)}
-        self._other = self.number[OTHER]
         scoped = (intent for intent in data.intents if intent.id != OTHER and intent.id not in ACTS)
         self._keywords = tuple(word for intent in scoped for word in intent.keywords)
         self._look = look
-        chance = random.Random(_SEED)  # noqa: S311 -- made-up examples, not secrets
-        objects = [item.name for item in data.objects]
-        self._examples = [
-            (text, self.number[intent.id])
-            for intent in data.intents
-            for example in intent.examples
-            for text in augment.filled(example, objects, chance)
-        ]
+        self.examples = examples_of(data) if examples is None else list(examples)
         self._words, self._sounds = Vectoriser(True, least=2), Vectoriser(False, least=3)
         file = None if cache is None else cache / f"views-{_fingerprint(data)}.npz"
         kept = None if file is None else _read(file)
@@ -78,13 +75,14 @@ class TrainedViews:
             self._word_model = LinearClassifier(kept["word_model"], kept["word_bias"])
             self._sound_model = LinearClassifier(kept["sound_model"], kept["sound_bias"])
         else:
-            sighted = [look(text) for text, _ in self._examples]
+            sighted = [look(example.text) for example in self.examples]
             stems = [seen.stems for seen in sighted]
             self.familiar = self._count_familiar(stems)
             self._word_model, self._sound_model = self._train(sighted)
             if file is not None:
                 self._write(file, stems)
-        self._neighbours = Neighbours(stems, [number for _, number in self._examples], len(self.intents))
+        numbers = [self.number[example.intent] for example in self.examples]
+        self._neighbours = Neighbours(stems, numbers, len(self.intents))
 
     def __call__(self, seen: Sighted) -> Views:
         """Return what the views think of an utterance."""
@@ -94,26 +92,26 @@ class TrainedViews:
 
     def _count_familiar(self, stems: Sequence[tuple[str, ...]]) -> Counter[str]:
         """Return in how many in-scope examples each stem occurs."""
-        pairs = zip(stems, self._examples, strict=True)
-        return Counter(s for row, (_, number) in pairs if number != self._other for s in set(row))
+        pairs = zip(stems, self.examples, strict=True)
+        return Counter(s for row, example in pairs if example.intent != OTHER for s in set(row))
 
     def _train(self, sighted: Sequence[Sighted]) -> tuple[LinearClassifier, LinearClassifier]:
-        chance = random.Random(_SEED)  # noqa: S311 -- made-up examples, not secrets
-        vocabulary = sorted({word for text, _ in self._examples for word in text.lower().split()})
+        vocabulary = sorted({word for example in self.examples for word in example.text.lower().split()})
         service = sorted({word for phrase in self._keywords for word in phrase.lower().split() if len(word) > 3})
         rows: list[list[str]] = []
         sounds: list[list[str]] = []
         targets: list[int] = []
         weights: list[float] = []
-        for (text, number), seen in zip(self._examples, sighted, strict=True):
-            relatives = augment.variants(text, chance, vocabulary, self.intents[number] in ACTS)
-            own = number != self._other
-            if not own and service:
-                relatives += augment.near_misses(text, chance, service)
+        for example, seen in zip(self.examples, sighted, strict=True):
+            chance = chance_of(example.text)
+            relatives = augment.variants(example.text, chance, vocabulary, example.intent in ACTS)
+            own = example.intent != OTHER
+            if not own and service and not example.made:
+                relatives += augment.near_misses(example.text, chance, service)
             for rank, view in enumerate([seen, *(self._look(relative) for relative in relatives)]):
                 rows.append(word_features(view, self.familiar, own))
                 sounds.append(sound_features(view))
-                targets.append(number)
+                targets.append(self.number[example.intent])
                 weights.append(1.0 if rank == 0 else _MADE_UP_WEIGHT)
         goals = np.array(targets, dtype=np.int64)
         importance = np.array(weights, dtype=np.float32)
@@ -158,7 +156,9 @@ def _fingerprint(data: NluData) -> str:
     return digest.hexdigest()[:20]
 
 
-_MODULES = ("views", "features", "classifier", "augment", "normalise", "phonetic", "lexicon", "data", "neighbours")
+_MODULES = (
+    "views", "examples", "features", "classifier", "augment", "normalise", "phonetic", "lexicon", "data", "neighbours",
+)  # fmt: skip
 
 
 def _log(scores: Floats) -> Floats:

@@ -13,7 +13,7 @@ from voicebot.dialog.nlu.entities.objects import ObjectFinder
 from voicebot.dialog.nlu.entities.phones import find_phone
 from voicebot.dialog.nlu.entities.references import find_reference
 from voicebot.dialog.nlu.entities.times import find_time
-from voicebot.dialog.nlu.lexicon import LINKS
+from voicebot.dialog.nlu.lexicon import LINKS, PhraseIndex
 from voicebot.dialog.nlu.normalise import Utterance, simplify
 from voicebot.dialog.nlu.repair import Repair
 
@@ -48,6 +48,8 @@ class EntityFinder:
         self.flux = FluxFinder(data.streams)
         self.publics = PublicFinder(data.publics)
         self.objects = ObjectFinder(data.objects)
+        names = ((name, table.id) for table in data.elsewhere if table.telling for name in table.names)
+        self._elsewhere = PhraseIndex(names)
 
     def repaired(self, utterance: Utterance) -> Utterance:
         """Return ``utterance`` with the words of the service put right by their sound, towns left alone."""
@@ -67,6 +69,8 @@ class EntityFinder:
         if any(not covered.issuperset(range(item.first, item.last)) for item in objects):
             marks.append("objet")
         marks += [f"public:{public}" for public in dict.fromkeys(publics)]
+        plain = [word.plain for word in utterance.words]
+        marks += [f"ailleurs:{table}" for table in {match.target for match in self._elsewhere.search(plain)}]
         if places:
             marks.append("voisine" if all(place.outside for place in places) else "commune")
         return Entities(places, flux, publics, objects, tuple(marks))

@@ -38,6 +38,8 @@ _ADDRESS = word_set(
     "dis dites moi sophie madame monsieur mademoiselle bonjour bonsoir alors euh donc bon ben bah ah voila"
 )
 """Words said before the noun when the turn begins with it ("dis-moi Sophie, *les pots de yaourt*")."""
+_PRONOUNS = word_set("m j t me te n il elle")
+_INDEFINITE = word_set("un une des mes mon ma")
 _MAX_NOUN = 5
 _BY_SOUND = 0.16
 
@@ -98,9 +100,13 @@ class ObjectFinder:
         return noun[0]
 
     def _noun(self, words: Sequence[Word], after_verb: bool) -> tuple[int, int] | None:
-        """Return the span of the noun group that is thrown away: after a verb of throwing, else first of the turn."""
+        """Return the span of the noun group that is thrown away: after a verb of throwing, else first of the turn.
+
+        When the turn begins with a story ("ma fille m'a laissé des couches"), it is the last thing told of.
+        """
         starts = [i + 1 for i, word in enumerate(words[:-1]) if word.plain in _VERBS]
-        for start in [*reversed(starts), *([] if after_verb else [0])]:
+        told = [] if after_verb else [i for i, word in enumerate(words[:-1]) if i and word.plain in _INDEFINITE]
+        for start in [*reversed(starts), *([] if after_verb else [0]), *reversed(told)]:
             begin = start
             while not start and begin < len(words) and words[begin].plain in _ADDRESS:
                 begin += 1
@@ -122,6 +128,8 @@ class ObjectFinder:
             while end > begin and words[end - 1].plain in LINKS:
                 end -= 1
             content = [word for word in words[begin:end] if word.plain not in LINKS]
+            if not start and not _PRONOUNS.isdisjoint(word.plain for word in content):
+                continue
             if content and not self._is_empty(content) and len(stem(content[0].plain)) > 1:
                 return begin, end
         return None
