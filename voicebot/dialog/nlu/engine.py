@@ -219,7 +219,8 @@ class NluEngine:
             two = self._understand(Reading(right), (), background, deep=False)
             both_sure = one.verdict is Verdict.SURE and two.verdict is Verdict.SURE
             scoped = not {one.intent, two.intent} & (ACTS | {OTHER})
-            differ = one.intent != two.intent and first.intent in (one.intent, two.intent)
+            whole = first.verdict is not Verdict.SURE or first.intent in (one.intent, two.intent)
+            differ = one.intent != two.intent and whole
             if both_sure and scoped and differ and min(one.confidence, two.confidence) >= _CLEAR:
                 shared = {k: v for k, v in first.entities.items() if k in ("commune", "hors_territoire")}
                 two = replace(two, entities={**self._kept(two.intent, shared), **two.entities})

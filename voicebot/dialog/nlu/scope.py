@@ -27,9 +27,9 @@ class Scope:
     ``pooled``, ``words``, ``meaning``: lead of the best intent over ``hors_sujet`` in the pooled score, in the words,
     in meaning; ``lead``: over the second intent. ``likeness`` and ``near`` (and ``_other``): to the examples of the
     best intent (of ``hors_sujet``), in words and in meaning. ``strangers``, ``rare``: content words in no example in
-    scope, in one or two; ``strange_share``: their share. ``ideas``, ``keywords``, ``elsewhere``, ``thing``,
-    ``neighbour``: what was recognised. ``length``: logarithm of the number of content words. ``act``: the best intent
-    is a conversational act.
+    scope, in one or two; ``strange_share``: their share. ``ideas``, ``keywords``, ``elsewhere``, ``thing``: what was
+    recognised (a neighbouring town is no clue: those who ask about it are told where we serve). ``length``: logarithm
+    of the number of content words. ``act``: the best intent is a conversational act.
     """
 
     bias: float = 0.0
@@ -48,7 +48,6 @@ class Scope:
     keywords: float = 0.0
     elsewhere: float = 0.0
     thing: float = 0.0
-    neighbour: float = 0.0
     length: float = 0.0
     act: float = 0.0
 
@@ -103,7 +102,6 @@ def clues(looked: Looked, scores: Floats, other: int, acts: frozenset[int], fami
         float(min(counted("k:"), 3)),
         float(min(counted("e:ailleurs"), 2)),
         float("e:objet" in marks or "e:flux" in marks),
-        float("e:voisine" in marks),
         math.log(1 + len(stems)),
         float(best in acts),
     ]
