@@ -55,6 +55,9 @@ CALENDAR = "calendar.toml"
 _CALLER = "ff_siwis+bm_george"
 _GIVE_WAY_S = 0.001
 _CALLERS_BYTES = 200_000_000
+_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
+_DRAWS = 10
+"""A reference that is taken already is drawn again, this many times at most."""
 
 
 @dataclass(slots=True)
@@ -231,7 +234,11 @@ def new_dialogue(
     references = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - a reference is no secret
 
     def new_reference() -> str:
-        return f"{references.choice('ABCDEFGHJKLMNPRSTUVWXYZ')}-{references.randrange(10_000):04d}"
+        for _ in range(_DRAWS):
+            reference = f"{references.choice(_LETTERS)}-{references.randrange(10_000):04d}"
+            if requests is None or not requests.is_used(reference):
+                break
+        return reference
 
     context = Context(
         now,

@@ -272,3 +272,11 @@ def test_the_digits_of_a_reference_are_enough_for_the_callers_own_request(base: 
     assert own is not None
     assert own.reference == "B-0472"
     assert (of_another, unknown) == (None, None)
+
+
+def test_a_reference_that_was_given_is_known_to_be_used(base: Base) -> None:
+    def tell(journal: Journal) -> None:
+        journal.contact_started(started())
+        journal.record(kept(reference="B-0042"))
+
+    assert asked(base, lambda requests: [requests.is_used(one) for one in ("B-0042", "B-0043")], tell) == [True, False]

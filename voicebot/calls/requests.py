@@ -121,6 +121,14 @@ class Requests:
             return self._words.away
         return None if found is None else self._words.tell(found, _local(self._now()))
 
+    def is_used(self, reference: str) -> bool:
+        """Return whether a request bears ``reference``; no, as far as is known, when the journal does not answer."""
+        try:
+            return self._ask(self._journal.find_request(reference)) is not None
+        except (JournalError, TimeoutError) as error:
+            log.warning("a reference could not be looked up: %s", error)
+            return False
+
     async def preferences(self, caller: str) -> Mapping[str, str]:
         """Return how a caller asked to be spoken to; nothing when it is not known soon enough to answer the call."""
         try:
