@@ -70,6 +70,8 @@ class Service:
     sentences: Sentences
     closing: ClosingSentences
     shelf: Shelf
+    notices: Callable[[str], tuple[str, ...]] = lambda profile: ()
+    """What is said of the day's messages of a profile."""
     requests: Requests | None = None
     """What the journal knows of earlier requests; ``None`` when nothing is kept (a replay, a benchmark)."""
     desk: Desk | None = None
@@ -226,10 +228,11 @@ def new_dialogue(
     channel: Channel = "voice",
     requests: Requests | None = None,
     wishes: Mapping[str, str] | None = None,
+    notices: tuple[str, ...] = (),
 ) -> Dialogue:
     """Open a conversation with the brain; references derive from ``seed``, so that a replay gives the same ones.
 
-    ``wishes`` are how this caller is known to want to be spoken to.
+    ``wishes`` are how this caller is known to want to be spoken to; ``notices`` the messages of the day.
     """
     references = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - a reference is no secret
 
@@ -247,6 +250,7 @@ def new_dialogue(
         new_reference,
         channel=channel,
         caller=caller,
+        notices=notices,
         weekly_hours=profile.weekly_hours,
         target_open=profile.target_open,
     )
@@ -293,7 +297,15 @@ def open_call(
     settings = service.settings
     if dialogue is None:
         caller, requests = info.caller, service.requests
-        told = new_dialogue(profile, clock.now, seed=info.call_id, caller=caller, requests=requests, wishes=wishes)
+        told = new_dialogue(
+            profile,
+            clock.now,
+            seed=info.call_id,
+            caller=caller,
+            requests=requests,
+            wishes=wishes,
+            notices=service.notices(profile.name),
+        )
         dialogue = ClosingDialogue(told, _closing_setting(service, profile, info.caller, wishes or {}))
     ears = Ears(service.recognizer, leg.rate_hz, work, settings.turn)
     mouth = Mouth(service.voice, leg.rate_hz, work, profile.knowledge.identity.voice.speed)

@@ -43,7 +43,7 @@ def mount_chat(
     def witnesses(contact: str) -> "tuple[Witness, ...]":
         return followers.of("chat", contact)
 
-    ports = ChatPorts(service.profile, dialogue, witnesses)
+    ports = ChatPorts(service.profile, dialogue, witnesses, service.notices)
     texts = load_chat_texts(settings.paths.prompts / CHAT_TEXTS)
     rooms = ChatRooms(settings.web.chat, ports, texts, clock)
     site.add_subapp(PREFIX, chat_application(rooms, clock, settings.web.proxies))

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from voicebot.config import Settings
     from voicebot.delivery.outbox import Outbox
     from voicebot.journal.journal import Journal
+    from voicebot.journal.notices import NoticeBoard
     from voicebot.web.monthly import Letter
 
 log = logging.getLogger(__name__)
 
 _ASK_EVERY_S = 3600.0
+_NOTICES_EVERY_S = 30.0
 
 
 def mount_supervision(
@@ -32,11 +34,29 @@ def mount_supervision(
 ) -> None:
     """Add the supervisors' pages to the site."""
     from voicebot.journal.accounts import Accounts
+    from voicebot.journal.notices import NoticeBoard
     from voicebot.web.site_frame import Needs
     from voicebot.web.site_frame import Service as Served
     from voicebot.web.site_pages import mount_pages
 
-    served = Served(service.profile, health, reload=service.reload, journal=journal)
+    async def deliver(kind: str, address: str, text: str, key: str) -> bool:
+        return await _deliver(service.outbox, kind, address, text, key)
+
+    async def notices_changed() -> None:
+        await board.refresh(service.shelf.versions)
+
+    board = NoticeBoard(journal.archive.database, clock.now)
+    service.notices = board.words
+    can_send = service.outbox is not None and (service.outbox.has_mail or service.outbox.has_sms)
+    served = Served(
+        service.profile,
+        health,
+        reload=service.reload,
+        journal=journal,
+        deliver=deliver if can_send else None,
+        notices_changed=notices_changed,
+        profiles_dir=settings.paths.profiles,
+    )
     needs = Needs(
         journal.archive,
         Accounts(journal.archive.database),
@@ -48,6 +68,42 @@ def mount_supervision(
         settings.web.public_url.startswith("https://"),
     )
     mount_pages(site, needs)
+
+    async def keep_fresh(app: "web.Application") -> "AsyncIterator[None]":
+        reading = asyncio.get_running_loop().create_task(_keep_fresh(board, service), name="notices")
+        yield
+        reading.cancel()
+
+    site.cleanup_ctx.append(keep_fresh)
+
+
+async def _keep_fresh(board: "NoticeBoard", service: "Service") -> None:
+    """Read the messages of the day now and then: another node may have written some."""
+    from voicebot.journal.errors import JournalError
+
+    while True:
+        try:
+            await board.refresh(service.shelf.versions)
+        except JournalError as error:
+            log.warning("the messages of the day are those last known: %s", error)
+        await asyncio.sleep(_NOTICES_EVERY_S)
+
+
+async def _deliver(outbox: "Outbox | None", kind: str, address: str, text: str, key: str) -> bool:
+    """Send ``text`` once for ``key``; return whether there is a way to."""
+    from voicebot.delivery.errors import DeliveryRefused
+
+    if outbox is None:
+        return False
+    try:
+        if kind == "email":
+            await outbox.email(address, "Une information de votre collectivité", text, key=key)
+        else:
+            await outbox.sms(address, text, key=key)
+    except DeliveryRefused as error:
+        log.warning("a message of the day could not be sent: %s", error)
+        return False
+    return True
 
 
 async def report_monthly(

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -104,8 +105,11 @@ class Service:
     advisers: Callable[[], Mapping[str, str]] = dict
     reload: Callable[[], Awaitable[tuple[str, ...]]] | None = None
     journal: Journal | None = None
-    deliver: Callable[[str, str, str, str], Awaitable[None]] | None = None
-    """Send by ``email`` or ``sms``: (kind, to, subject, text)."""
+    deliver: Callable[[str, str, str, str], Awaitable[bool]] | None = None
+    """Send a text by ``email`` or ``sms``, once for a key: (kind, address, text, key); return whether it could be."""
+    notices_changed: Callable[[], Awaitable[None]] | None = None
+    profiles_dir: Path | None = None
+    """Where the profiles are, when their content may be changed from the pages."""
 
 
 @dataclass(frozen=True, slots=True)

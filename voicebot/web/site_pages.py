@@ -10,7 +10,10 @@ from aiohttp.typedefs import Handler
 from voicebot.web.site_contacts import contact_routes
 from voicebot.web.site_figures import figure_routes
 from voicebot.web.site_frame import Frame, Needs
+from voicebot.web.site_improve import improve_routes
+from voicebot.web.site_notices import notice_routes
 from voicebot.web.site_now import now_routes, stop_following
+from voicebot.web.site_requests import request_routes
 from voicebot.web.site_signin import sign_in_routes
 from voicebot.web.site_users import user_routes
 
@@ -20,6 +23,9 @@ _FAMILIES: tuple[Callable[[Frame], list[web.RouteDef]], ...] = (
     contact_routes,
     now_routes,
     figure_routes,
+    request_routes,
+    notice_routes,
+    improve_routes,
 )
 _STATIC = {"site.css": "text/css", "live.js": "text/javascript"}
 

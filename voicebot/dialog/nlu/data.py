@@ -8,7 +8,7 @@ the same name replacing. Every mistake is told with its file and line or key.
 import csv
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -240,11 +240,22 @@ def _objects(file: Path) -> dict[str, ObjectData]:
     return found
 
 
+def _add_examples(file: Path, intents: dict[str, IntentData]) -> None:
+    """Add to ``intents`` the examples of ``file``: a list of texts for each intent."""
+    table = _read_toml(file)
+    for id_ in table:
+        if id_ not in intents:
+            raise NluDataError(file, _where(file, id_), f"unknown intent {id_}; use one of those of intents/*.toml")
+        known = intents[id_].examples
+        added = tuple(text for text in _strings(file, table, id_, id_) if text not in known)
+        intents[id_] = replace(intents[id_], examples=known + added)
+
+
 def load_nlu_data(folders: Sequence[Path]) -> NluData:
     """Read the words of understanding from ``folders``, the common ground first.
 
     Each folder may hold ``intents/*.toml``, ``lexique/flux.toml``, ``lexique/mots.toml``, ``lexique/ailleurs.toml``,
-    ``communes.toml`` and ``tri/objets.csv``.
+    ``communes.toml`` and ``tri/objets.csv``; ``ajouts/exemples.toml`` adds examples to the intents known so far.
 
     Raises:
         NluDataError: a file is wrong, or there is no intent at all; one message with file and line or key.
@@ -261,6 +272,8 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
     for folder in folders:
         for file in sorted((folder / "intents").glob("*.toml")):
             intents.update(_intents(file))
+        if (file := folder / "ajouts" / "exemples.toml").exists():
+            _add_examples(file, intents)
         if (file := folder / "lexique" / "flux.toml").exists():
             streams.update(_streams(file))
         if (file := folder / "lexique" / "mots.toml").exists():

@@ -1,0 +1,133 @@
+"""The supervisors' pages in a real browser: by keyboard, on a telephone, judged by axe; the pictures of the guide."""
+
+import os
+from typing import Any
+
+import numpy as np
+from playwright.async_api import Page
+
+from tests.journal.conftest import Base
+from tests.web.browser import SharedBrowser, open_page, serious_faults
+from tests.web.site_served import PASSWORD, Site, site_of
+from tests.web.test_site_work import HOSTILE, one_call
+from tests.web.visitors import ROOT, TUESDAY
+from voicebot.calls.live import LiveWitness
+from voicebot.calls.record import CallRecord, TurnRecord
+from voicebot.profile import Profile
+
+IMAGES = ROOT / "docs" / "images"
+PAGES = (
+    "/maintenant",
+    "/demandes",
+    "/demandes/c1:2",
+    "/contacts",
+    "/contacts/c1",
+    "/appels/c1",
+    "/progres",
+    "/messages",
+)
+FORMS = ("/contacts-saisie", "/utilisateurs", "/mot-de-passe")
+PHONE = {"width": 390, "height": 844}
+
+
+async def entered(page: Page, login: str) -> Page:
+    """Sign in by keyboard alone: the first field has the focus."""
+    await page.keyboard.type(login)
+    await page.keyboard.press("Tab")
+    await page.keyboard.type(PASSWORD)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/maintenant")
+    return page
+
+
+async def shown(page: Page, name: str) -> None:
+    """Keep a picture for the documentation when it is asked for."""
+    if os.environ.get("VOICEBOT_SCREENSHOTS"):
+        await page.screenshot(path=IMAGES / name, animations="disabled")
+
+
+async def filled(site: Site) -> None:
+    await one_call(site, "mon bac jaune est cassé", "c1", intent="bac.demande")
+    await one_call(site, HOSTILE, "c2", intent=None, understood=False)
+    await one_call(site, "je voudrais un badge pour la plage", "c3", intent=None, understood=False)
+
+
+def test_every_page_suits_a_screen_reader_a_telephone_and_a_strict_policy(
+    sqlite_base: Base, profile: Profile, shared: SharedBrowser
+) -> None:
+    async def visit() -> None:
+        async with site_of(sqlite_base, profile) as site:
+            await filled(site)
+            faults: list[str] = []
+            page = await open_page(shared.browser, site.url, faults, viewport=PHONE)
+            assert await serious_faults(page) == []
+            await shown(page, "connexion.png")
+            await entered(page, "paul")
+            for path in (*PAGES, *FORMS):
+                await page.goto(str(site.url.join(site.url.with_path(path))))
+                assert await serious_faults(page) == [], path
+                wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+                assert wide <= 0, path
+            assert faults == []
+
+    shared.run(visit())
+
+
+def test_a_call_appears_with_its_words_while_it_goes_on_and_leaves_at_its_end(
+    sqlite_base: Base, profile: Profile, shared: SharedBrowser
+) -> None:
+    async def visit() -> None:
+        async with site_of(sqlite_base, profile) as site:
+            faults: list[str] = []
+            page = await entered(await open_page(shared.browser, site.url, faults), "ahmed")
+            await page.get_by_text("Personne n’est en ligne.").wait_for()
+            call = CallRecord("sip-1", TUESDAY, "+33231000000", "+33612345678", profile.name)
+            witness = LiveWitness(site.live, "c9", "phone", site.clock.now)
+            witness.frame(np.zeros(320, np.int16), np.zeros(320, np.int16))
+            await page.get_by_text("L’usager n’a encore rien dit.").wait_for()
+            heard = f"où jeter {HOSTILE}"
+            witness.turn(call, TurnRecord(3.0, "voice", heard, "tri.objet", 0.9, {}, "Dans le bac jaune."))
+            await page.get_by_text("Dans le bac jaune.").wait_for()
+            assert heard in await page.locator("main").inner_text()
+            assert await serious_faults(page) == []
+            await shown(page, "en-direct.png")
+            witness.ended(call)
+            await page.get_by_text("Personne n’est en ligne.").wait_for()
+            assert faults == []
+
+    shared.run(visit())
+
+
+def test_a_request_is_found_and_done_by_keyboard(sqlite_base: Base, profile: Profile, shared: SharedBrowser) -> None:
+    async def visit() -> Any:
+        async with site_of(sqlite_base, profile) as site:
+            await filled(site)
+            page = await entered(await open_page(shared.browser, site.url, []), "ahmed")
+            await page.get_by_role("link", name="Demandes").press("Enter")
+            await page.get_by_role("link", name="D-4721").first.press("Enter")
+            await page.get_by_label("Ajouter un commentaire").fill("Vu avec la régie.")
+            await page.get_by_role("button", name="Ajouter").press("Enter")
+            await page.get_by_text("Vu avec la régie.").wait_for()
+            await page.get_by_role("button", name="Marquer comme traitée").press("Enter")
+            await page.get_by_role("button", name="Rouvrir").wait_for()
+            await shown(page, "demande.png")
+
+    shared.run(visit())
+
+
+def test_contacts_are_found_by_filter_and_by_words(sqlite_base: Base, profile: Profile, shared: SharedBrowser) -> None:
+    async def visit() -> None:
+        async with site_of(sqlite_base, profile) as site:
+            await filled(site)
+            page = await entered(await open_page(shared.browser, site.url, []), "sylvie")
+            await page.get_by_role("link", name="Contacts", exact=True).click()
+            assert await page.locator("tbody tr").count() == 3
+            await shown(page, "contacts.png")
+            await page.get_by_label("Mots entendus").fill("badge")
+            await page.get_by_role("button", name="Chercher").click()
+            assert await page.locator("tbody tr").count() == 1
+            await page.get_by_label("Canal").select_option("chat")
+            await page.get_by_role("button", name="Chercher").click()
+            await page.get_by_text("Aucun contact ne correspond").wait_for()
+
+    shared.run(visit())
