@@ -68,3 +68,9 @@ def test_another_hypothesis_of_the_recogniser_brings_the_commune(engine: NluEngi
         "quand passe la poubelle jaune à apte", ("quand passe la poubelle jaune à touque",), background
     )
     assert understood.entities.get("commune") == "Touques"
+
+
+@pytest.mark.parametrize("text", ["0612345678", "06 12 34 56 78", "14", "12/05"])
+def test_bare_figures_are_no_request(engine: NluEngine, background: Background, text: str) -> None:
+    understood = engine.understand(text, (), background)
+    assert (understood.verdict, understood.intent) == (Verdict.UNKNOWN, "hors_sujet")

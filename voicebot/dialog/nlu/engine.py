@@ -139,7 +139,7 @@ class NluEngine:
     def _understand(
         self, reading: Reading, alternatives: tuple[str, ...], background: Background, deep: bool = True
     ) -> Understanding:
-        if not reading.utterance.words:
+        if not any(word.plain[0].isalpha() for word in reading.utterance.words):  # nothing, or bare figures
             return Understanding(Verdict.UNKNOWN, ranked(self._nothing(), self.intents))
         if reading.elliptic is not None:
             intent, found = reading.elliptic
