@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +32,7 @@ Progress = Callable[[int], None]
 
 _START_S = 60.0
 _RENDERED_S = 60.0
+_WARM_S = 25.0
 _SAMPLES = frame_samples(LINE_HZ)
 _SPEECH_DBFS = -50.0
 _FINISHED_S = 1.2
@@ -133,36 +134,56 @@ async def _let_pass(seconds: float, progress: Progress) -> None:
 
 
 async def load(config: Path, calls: int, seconds: float, progress: Progress) -> dict[str, Any]:
-    """Hold ``calls`` calls for ``seconds``: prompts, keys, no speech. Return what they cost and how they sounded."""
+    """Hold ``calls`` calls for ``seconds``: prompts, keys, no speech. Return what they cost and how they sounded.
+
+    A first round of calls, not measured, has said what is said for the first time that day.
+    """
     async with _running(config) as (process, far):
-        stop = asyncio.Event()
-        callers = [_Presser(far, random.Random(seed)) for seed in range(calls)]  # noqa: S311 - the same keys every time
-        up = asyncio.Semaphore(0)
-        living = []
-        for caller in callers:  # not all in the same 20 ms, as callers are not
-            living.append(asyncio.ensure_future(caller.live(stop, up.release)))
-            await asyncio.sleep(0.061)
-        for _ in callers:
-            await up.acquire()
-        await asyncio.sleep(3.0)
-        before, own = process.cost(), time.process_time()
-        start_s = time.monotonic()
-        await _let_pass(seconds, progress)
-        wall_s = time.monotonic() - start_s
-        after, own = process.cost(), time.process_time() - own
-        stop.set()
-        await asyncio.gather(*living)
+        await _hold_all(far, calls, _first_words)
+        costs: list[Cost] = []
+
+        async def window() -> None:
+            await asyncio.sleep(3.0)
+            costs.append(process.cost())
+            await _let_pass(seconds, progress)
+            costs.append(process.cost())
+
+        own, start_s = time.process_time(), time.monotonic()
+        callers = await _hold_all(far, calls, window)
+        own_percent = 100 * (time.process_time() - own) / (time.monotonic() - start_s)
         ended = await process.all_ended([call for caller in callers for call in caller.calls])
-    return _load_report(callers, list(ended.values()), before, after, wall_s) | {
-        "callers_core_percent": round(100 * own / wall_s, 1)
-    }
+    before, after = costs
+    report = _load_report(callers, list(ended.values()), before, after)
+    return report | {"callers_core_percent": round(own_percent, 1)}
+
+
+async def _first_words() -> None:
+    await asyncio.sleep(_WARM_S)
+
+
+async def _hold_all(far: FarEnd, calls: int, during: Callable[[], Awaitable[None]]) -> list[_Presser]:
+    """Hold ``calls`` calls at once as long as ``during`` lasts."""
+    stop = asyncio.Event()
+    callers = [_Presser(far, random.Random(seed)) for seed in range(calls)]  # noqa: S311 - the same keys every time
+    up = asyncio.Semaphore(0)
+    living = []
+    for caller in callers:  # not all in the same 20 ms, as callers are not
+        living.append(asyncio.ensure_future(caller.live(stop, up.release)))
+        await asyncio.sleep(0.061)
+    for _ in callers:
+        await up.acquire()
+    await during()
+    stop.set()
+    await asyncio.gather(*living)
+    return callers
 
 
 def _load_report(
-    callers: Sequence[_Presser], ended: Sequence[Mapping[str, Any]], before: Cost, after: Cost, wall_s: float
+    callers: Sequence[_Presser], ended: Sequence[Mapping[str, Any]], before: Cost, after: Cost
 ) -> dict[str, Any]:
     wires = [wire for caller in callers for wire in caller.wires]
     late = [call["late_ms"] for call in ended if call["late_ms"] is not None]
+    wall_s = after.at_s - before.at_s
     core = 100 * (after.cpu_s - before.cpu_s) / wall_s
     return {
         "calls": len(callers),

@@ -11,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+import time
 import tomllib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -81,7 +82,7 @@ def _inline(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the process has used so far: CPU seconds, resident megabytes now and at most, open files, UDP sockets."""
+    """What the process has used at ``at_s``: CPU seconds, resident MB then and at most, open files, sockets."""
 
     cpu_s: float
     resident_mb: float
@@ -89,6 +90,7 @@ class Cost:
     files: int
     sockets: int
     threads: int
+    at_s: float
 
 
 @dataclass(slots=True)
@@ -119,6 +121,7 @@ class Measured:
             len(links),
             sum(link.startswith("socket:") for link in links),
             int(status["Threads"]),
+            time.monotonic(),
         )
 
     async def state(self) -> dict[str, Any]:

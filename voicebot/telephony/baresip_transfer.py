@@ -27,7 +27,7 @@ EARLY_S = 8.0
 _SPLICE_S = 10.0
 _MOST_TELLING = (TransferResult.NO_ANSWER, TransferResult.BUSY, TransferResult.REJECTED)
 """When several were rung: one who may still come, then one who is there, then one who refuses."""
-_TAIL_FRAMES = 50
+_IN_THE_ENGINE_FRAMES = 4
 
 
 async def hand_over(leg: BaresipLeg, order: TransferOrder, dialler: Dialler) -> TransferResult:
@@ -138,12 +138,11 @@ async def _tell(adviser: BaresipLeg, leg: BaresipLeg, words: Pcm) -> bool:
             return False
         frame = words[start : start + size]
         adviser.play(frame if frame.size == size else _padded(frame, size))
-    for _ in range(_TAIL_FRAMES):  # the last word is on the wire a few frames later, more on a busy machine
-        sent = adviser.unsent == 0
+    # what still waits leaves as more is played, and what the engine has taken is on the wire a few frames later
+    for _ in range(adviser.unsent // size + _IN_THE_ENGINE_FRAMES):
         if await adviser.tick() is None:
             return False
-        if sent:
-            break
+        adviser.play(silence(size))
     return not leg.over
 
 

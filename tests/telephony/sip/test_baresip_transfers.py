@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
+import numpy as np
 import pytest
 
 from tests.telephony.sip import scenarios as sc
@@ -27,6 +27,7 @@ from tests.telephony.sip.peers import (
 from voicebot.audio.frames import Pcm, silence
 from voicebot.telephony.baresip_leg import BaresipLeg
 from voicebot.telephony.base import TransferMode, TransferOrder, TransferResult
+from voicebot.telephony.settings import MediaSettings
 
 
 @dataclass
@@ -53,8 +54,8 @@ class Scene:
 
 
 @contextlib.asynccontextmanager
-async def scene(*steps: str, extra: str = "") -> AsyncIterator[Scene]:
-    settings = line_settings()
+async def scene(*steps: str, extra: str = "", media: MediaSettings | None = None) -> AsyncIterator[Scene]:
+    settings = line_settings(media=media)
     async with running_line(settings) as line, rtp_peer() as voice:
         caller = asyncio.create_task(sipp(sc.scenario(sc.answered(voice.port, extra=extra), *steps), settings))
         leg = await next_call(line)
@@ -147,9 +148,7 @@ def test_an_attended_transfer_calls_the_adviser_first_then_joins_both() -> None:
             assert call.leg.over
             assert (await call.caller).status == 0
             assert (await adviser).status == 0
-            told_frames, words = sounding_frames(desk.codes), alaw_frames(whisper)
-            assert SequenceMatcher(None, told_frames, words, autojunk=False).ratio() >= 0.9
-            assert told_frames[-1] == words[-1]
+            assert sounding_frames(desk.codes) == alaw_frames(whisper)
             assert sounding_frames(call.voice.codes) == []
 
     play(story)
@@ -296,21 +295,27 @@ def test_a_caller_who_leaves_while_the_adviser_rings_stops_the_ringing() -> None
 def test_a_bridge_carries_both_voices_and_an_early_hang_up_brings_the_caller_back() -> None:
     async def story() -> None:
         port = free_port()
-        async with rtp_peer() as desk, scene(sc.hung_up()) as call:
-            parts = sc.adviser_picks_up_then_leaves(desk.port, 1800)
+        # deep enough for a busy machine: what comes late is not dropped
+        media = MediaSettings(jitter_ms=(200, 600))
+        async with rtp_peer() as desk, scene(sc.hung_up(), media=media) as call:
+            parts = sc.adviser_picks_up_then_leaves(desk.port, 2200)
             adviser = asyncio.create_task(sipp_answers(sc.scenario(parts), port))
             await asyncio.sleep(0.3)
             order = TransferOrder(f"sip:adviser@{HOST}:{port}", TransferMode.BRIDGED)
             handing = asyncio.create_task(call.leg.transfer(order))
             await asyncio.wait_for(desk.met.wait(), 3)
             question, answer = speechlike(1.0, seed=6), speechlike(1.0, seed=7)
-            await asyncio.gather(call.voice.speak(question), desk.speak(answer))
+            lead = silence(2400)  # both are connected a moment after the adviser's sound begins
+            await asyncio.gather(
+                call.voice.speak(np.concatenate((lead, question))), desk.speak(np.concatenate((lead, answer)))
+            )
             assert await handing is TransferResult.FAILED
             assert not call.leg.over
             assert (await adviser).status == 0
             heard, answered = sounding_frames(desk.codes), sounding_frames(call.voice.codes)
-            assert len(set(heard) & set(alaw_frames(question))) >= 40
-            assert len(set(answered) & set(alaw_frames(answer))) >= 40
+            # a jitter buffer that settles may give up a frame
+            assert len(set(heard) & set(alaw_frames(question))) >= 48
+            assert len(set(answered) & set(alaw_frames(answer))) >= 48
 
     play(story)
 
