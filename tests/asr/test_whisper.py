@@ -1,6 +1,7 @@
 """Whisper base, the real one, on synthetic telephone calls."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -143,3 +144,16 @@ def test_the_words_of_the_service_that_are_expected_are_spelt(whisper: WhisperRe
 def test_what_is_expected_is_not_heard_when_nobody_speaks(whisper: WhisperRecognizer) -> None:
     noise = np.random.default_rng(7).normal(0, 1000, 40_000).astype(np.int16)
     assert _hear(whisper, noise, Hints(phrases=("Horaires de la déchèterie, encombrants.",))).text == ""
+
+
+def test_a_dictated_number_comes_first_and_what_whisper_wrote_next(whisper: WhisperRecognizer) -> None:
+    sound = said("Zéro deux, trente et un, quatorze, quarante, vingt.")
+    found = _hear(whisper, sound, Hints(digits=True))
+    assert re.fullmatch(r"0[1-9]( \d\d){4}", found.text)
+    assert found.alternatives[0] == _hear(whisper, sound).text
+
+
+def test_words_said_instead_of_a_number_stay_words(whisper: WhisperRecognizer) -> None:
+    found = _hear(whisper, said("Je préfère parler à un conseiller."), Hints(digits=True))
+    assert "préfère" in found.text
+    assert not any(char.isdigit() for char in found.text)

@@ -63,6 +63,10 @@ class Hearing:
         """Return the log likelihood of each sequence of phones, averaged over the heads."""
         return np.asarray(np.mean([ctc_log_likelihoods(one, sequences) for one in self.posteriors], axis=0))
 
+    def log_mean(self) -> npt.NDArray[np.float64]:
+        """Return the log of the mean probability of each phone, shape [frames, 1 + phones]."""
+        return np.asarray(np.logaddexp.reduce(np.stack(self.posteriors), axis=0) - np.log(len(self.posteriors)))
+
     def phones(self) -> float:
         """Return how many phones there are at all; speech has several a second, noises and music hardly any."""
         counts = []

@@ -20,6 +20,7 @@ from voicebot.asr.activity import find_activity
 from voicebot.asr.base import ChoiceScore, Hints, RecognitionError, RecognizerBusy, Transcript, Word
 from voicebot.asr.batch_stream import BatchStream, StillWanted
 from voicebot.asr.closed import ClosedQuestions, Sound
+from voicebot.asr.dictated import read_number
 from voicebot.asr.features import LONGEST_S, WHISPER_HZ, log_mel
 from voicebot.asr.phoneme_head import PhonemeHeads, load_heads
 from voicebot.asr.settings import AsrSettings
@@ -139,6 +140,8 @@ class WhisperEars:
             return _Heard("", (), best[0].mean_log_prob, (), None)
         sound = Sound(states, int(duration_s / FRAME_S), hints.language, best)
         texts = list(dict.fromkeys(self._cleaned(hypothesis, duration_s) for hypothesis in best))
+        if hints.digits and texts[0]:
+            texts = self._with_number(sound, texts)
         others = tuple(text for text in texts[1:] if text)
         if not texts[0]:
             return _Heard("", others, best[0].mean_log_prob, (), sound)
@@ -146,6 +149,17 @@ class WhisperEars:
             raise Dropped("recognition dropped")
         words = self._words(best[0], texts[0], sound, start_s) if hints.words else ()
         return _Heard(texts[0], others, best[0].mean_log_prob, words, sound)
+
+    def _with_number(self, sound: Sound, texts: list[str]) -> list[str]:
+        """Return ``texts`` behind the telephone number read in the sound, when one was dictated."""
+        if self._heads is None or sound.language != "fr":
+            return texts
+        hearing = self._heads.hear(sound.states[0, : max(1, sound.frames)])
+        number = read_number(hearing.log_mean(), texts)
+        if number is None:
+            return texts
+        spaced = " ".join(number[start : start + 2] for start in range(0, len(number), 2))
+        return list(dict.fromkeys((spaced, *texts)))
 
     def _encode(
         self, samples: npt.NDArray[np.float32], margin_s: float, wanted: StillWanted
