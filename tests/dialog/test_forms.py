@@ -7,10 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.dialog.scripted import PARIS, coast, context, converse
+from tests.dialog.scripted import PARIS, Scripted, coast, context, converse
+from voicebot.dialog.brain import Brain
 from voicebot.dialog.forms.spec import Appointments
 from voicebot.dialog.forms.values import Offer, latest, offers, telephone, valid
-from voicebot.dialog.turns import Ask, Context, Dictation, Record, Reply, Transfer
+from voicebot.dialog.turns import Ask, Context, Dictation, Heard, Record, Reply, Transfer
 
 KNOWLEDGE = coast()
 TODAY = date(2026, 11, 24)
@@ -375,3 +376,14 @@ def test_what_was_asked_first_answers_the_first_question_of_the_form_it_leads_to
 def test_a_form_without_an_intent_hands_over_when_it_cannot_be_filled() -> None:
     reply = last("mes données [rgpd]", "oui [oui]", *("bla bla [?]",) * 3)
     assert any(isinstance(action, Transfer) for action in reply.actions)
+
+
+def test_a_number_refused_is_not_read_back_again_when_another_was_heard() -> None:
+    meanings = {"06 12": "=+33639981234", "06 13": "=+33639985678", "non": "non"}
+    brain = Brain(KNOWLEDGE, Scripted({"rappelez-moi": "rappel", **meanings}))
+    dialogue = brain.open(context(caller=""), 0)
+    for text in ("rappelez-moi", "06 12", "non"):
+        dialogue.respond(Heard(text=text))
+    reply = dialogue.respond(Heard(text="06 12", alternatives=("06 13",)))
+    assert "56" in reply.text
+    assert "12 34" not in reply.text

@@ -26,6 +26,10 @@ WRITTEN = 3.0
 """What it is worth, a digit, that Whisper wrote the same; less in the texts it believes less."""
 LEAST_FIGURES = 5
 """Fewer figures in Whisper's text are no telephone number: a reference, a date, or words."""
+SURE = 30.0
+"""What a unit of the mean log probability of Whisper's tokens is worth, in log probability of the sound."""
+UNWRITTEN = -1.0
+"""The same, for a number that Whisper did not write."""
 _CORRECTIONS = ("non", "pardon", "non pardon", "euh non", "non c'est")
 _SHORTENED = ("cinq", "six", "huit", "dix")
 """Numbers that lose their last consonant before another: "huit" in "huit deux"."""
@@ -72,18 +76,44 @@ class _Front:
     traces: list[tuple[int, int]]
 
 
-def read_number(log_posteriors: Floats, texts: Sequence[str]) -> str | None:
+def read_number(log_posteriors: Floats, written: Sequence[tuple[str, float]]) -> str | None:
     """Return the ten digits dictated, ``None`` when no number is.
+
+    The number the sound leads to, helped by what Whisper wrote, stands beside those Whisper wrote whole; the one that
+    both find likeliest is taken.
 
     Args:
         log_posteriors: of the phones, shape [frames, 1 + phones].
-        texts: what Whisper wrote, best first.
+        written: what Whisper wrote, best first, each with the mean log probability of its tokens.
     """
+    texts = [text for text, _ in written]
     if not texts or sum(char.isdigit() for char in texts[0]) < LEAST_FIGURES:
         return None
+    candidates = {number: sure for text, sure in reversed(written) if (number := whole_number(text)) is not None}
     chains = _chains()
-    written = written_figures(texts)
-    cost = chains.cost + np.array([WRITTEN * len(word.digits) * written.get(word.digits, 0.0) for word in chains.words])
+    figures = written_figures(texts)
+    bonus = np.array([WRITTEN * len(word.digits) * figures.get(word.digits, 0.0) for word in chains.words])
+    found = _likeliest(log_posteriors, chains, chains.cost + bonus)
+    if found is not None:
+        candidates.setdefault(found[0], UNWRITTEN)
+    scored: dict[str, float] = {}
+    for number, sure in candidates.items():
+        path = _likeliest(log_posteriors, _chains(number), _chains(number).cost)
+        if path is not None:
+            scored[number] = path[1] + SURE * sure
+    return max(scored, key=lambda number: scored[number], default=None)
+
+
+def whole_number(text: str) -> str | None:
+    """Return the ten digits that the figures of ``text`` make, taken together, or ``None``."""
+    joined = "".join(re.findall(r"\d", text))
+    if joined.startswith("33") and len(joined) == DIGITS + 1:
+        joined = f"0{joined[2:]}"
+    return joined if re.fullmatch(r"0[1-9]\d{8}", joined) else None
+
+
+def _likeliest(log_posteriors: Floats, chains: _Chains, cost: Floats) -> tuple[str, float] | None:
+    """Return the likeliest number of ``chains`` and its log probability, ``None`` when there is no room for one."""
     count = len(chains.labels)
     front = _Front(
         np.full(count, _NEVER),
@@ -97,7 +127,7 @@ def read_number(log_posteriors: Floats, texts: Sequence[str]) -> str | None:
         _advance(front, chains, cost, emission[chains.labels], float(other))
     if front.nodes[DIGITS] <= _NEVER / 2:
         return None
-    return _digits(front, chains)
+    return _digits(front, chains), float(front.nodes[DIGITS])
 
 
 def written_figures(texts: Sequence[str]) -> dict[str, float]:
@@ -149,9 +179,12 @@ def _digits(front: _Front, chains: _Chains) -> str:
     return digits
 
 
-@lru_cache(maxsize=1)
-def _chains() -> _Chains:
-    words = tuple(_grammar())
+@lru_cache(maxsize=32)
+def _chains(number: str = "") -> _Chains:
+    """Return the chains of the whole grammar, or of the ways to say ``number``, things taken back included."""
+    words = tuple(
+        word for word in _grammar() if not number or not word.digits or number[word.begin : word.end] == word.digits
+    )
     labels: list[int] = []
     inside: list[bool] = []
     skip: list[bool] = []

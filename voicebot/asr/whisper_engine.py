@@ -41,6 +41,8 @@ SEGMENT_S = 25.0
 CLOSED_ANSWER_S = 2.5
 NO_SPEECH = 0.6
 PROMPT_TOKENS = 200
+DICTATED = ("06, 71, 94, 58, 32. 02, 31, 88, 65, 97.",)
+"""Numbers written by pairs, so that Whisper writes the next one that way."""
 LEAST_MEAN_LOG_PROB = -1.0
 DOUBTFUL_MEAN_LOG_PROB = -0.7
 QUICK_MEAN_LOG_PROB = -0.6
@@ -155,7 +157,7 @@ class WhisperEars:
         if self._heads is None or sound.language != "fr":
             return texts
         hearing = self._heads.hear(sound.states[0, : max(1, sound.frames)])
-        number = read_number(hearing.log_mean(), texts)
+        number = read_number(hearing.log_mean(), [(one.text, one.mean_log_prob) for one in sound.free])
         if number is None:
             return texts
         spaced = " ".join(number[start : start + 2] for start in range(0, len(number), 2))
@@ -196,7 +198,8 @@ class WhisperEars:
         """
         if hints.choices:
             return ()
-        return tuple(token for phrase in hints.phrases for token in self._tokens(phrase))[-PROMPT_TOKENS:]
+        phrases = DICTATED if hints.digits else hints.phrases
+        return tuple(token for phrase in phrases for token in self._tokens(phrase))[-PROMPT_TOKENS:]
 
     def _quick(
         self, states: npt.NDArray[np.float32], duration_s: float, hints: Hints, wanted: StillWanted

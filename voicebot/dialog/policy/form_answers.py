@@ -5,6 +5,7 @@ when the next question is already put. Whatever fits a slot is kept, and the que
 """
 
 import re
+from dataclasses import replace
 from datetime import date
 
 from voicebot.dialog.forms.spec import Slot
@@ -229,6 +230,7 @@ def _decided(talk: Talk, run: FormRun, slot: Slot | None, said: str) -> Draft | 
     if said == "oui":
         run.checked.add(slot.name)
     else:
+        run.refused.add(run.values.get(slot.name, ""))
         run.forget(slot)
     return advance(talk, run, Draft())
 
@@ -348,6 +350,8 @@ def _value(talk: Talk, run: FormRun, slot: Slot, heard: Heard, understanding: Un
     if slot.kind == "creneau":
         return dated
     name = "description" if slot.kind == "objet" else slot.name
+    if slot.kind == "telephone" and run.refused:
+        heard = _not_refused(talk, run, heard)
     found = talk.understander.slot_value(name, heard.text, heard.alternatives, talk.background(name))
     if slot.kind == "choix" or (offered and found not in {option.id for option in offered}):
         return picked.id if picked is not None and slot.kind in ("commune", "flux") else None
@@ -357,6 +361,16 @@ def _value(talk: Talk, run: FormRun, slot: Slot, heard: Heard, understanding: Un
         found = heard.text
     value = valid(slot.kind, found, talk.today) if found else None
     return latest(value, talk.today) if value and slot.past else value
+
+
+def _not_refused(talk: Talk, run: FormRun, heard: Heard) -> Heard:
+    """Return the hypotheses without those that repeat a number the caller has refused; all of them if all do."""
+    texts = (heard.text, *heard.alternatives)
+    read = {text: talk.understander.slot_value("telephone", text, (), talk.background("telephone")) for text in texts}
+    kept = [text for text in texts if read[text] not in run.refused]
+    if not any(read[text] for text in kept):
+        return heard
+    return replace(heard, text=kept[0], alternatives=tuple(kept[1:]))
 
 
 def _can_be(talk: Talk, slot: Slot, heard: Heard, understanding: Understanding | None) -> bool:

@@ -22,7 +22,7 @@ class FormRun:
     """A form in progress.
 
     ``stage`` is ask, caller (the caller's own number?), check, recap or correct. ``said`` is what the request told
-    beside the slots, kept with them.
+    beside the slots, kept with them. ``refused`` are the values read back to the caller, who said no.
     """
 
     form: Form
@@ -35,10 +35,17 @@ class FormRun:
     page: int = 0
     caller_refused: bool = False
     said: dict[str, str] = field(default_factory=dict)
+    refused: set[str] = field(default_factory=set)
 
     def copy(self) -> "FormRun":
         """Return the same form apart, its values its own."""
-        return replace(self, values=dict(self.values), checked=set(self.checked), said=dict(self.said))
+        return replace(
+            self,
+            values=dict(self.values),
+            checked=set(self.checked),
+            said=dict(self.said),
+            refused=set(self.refused),
+        )
 
     def applies(self, slot: Slot) -> bool:
         """Tell whether ``slot`` is needed, given the values before it."""
