@@ -59,7 +59,7 @@ def test_every_page_suits_a_screen_reader_a_telephone_and_a_strict_policy(
         async with site_of(sqlite_base, profile) as site:
             await filled(site)
             faults: list[str] = []
-            page = await open_page(shared.browser, site.url, faults, viewport=PHONE)
+            page = await open_page(shared.browser, site.url, faults, viewport=PHONE, locale="fr-FR")
             assert await serious_faults(page) == []
             await shown(page, "connexion.png")
             await entered(page, "paul")
@@ -102,7 +102,7 @@ def test_a_request_is_found_and_done_by_keyboard(sqlite_base: Base, profile: Pro
     async def visit() -> Any:
         async with site_of(sqlite_base, profile) as site:
             await filled(site)
-            page = await entered(await open_page(shared.browser, site.url, []), "ahmed")
+            page = await entered(await open_page(shared.browser, site.url, [], locale="fr-FR"), "ahmed")
             await page.get_by_role("link", name="Demandes").press("Enter")
             await page.get_by_role("link", name="D-4721").first.press("Enter")
             await page.get_by_label("Ajouter un commentaire").fill("Vu avec la régie.")
@@ -119,7 +119,7 @@ def test_contacts_are_found_by_filter_and_by_words(sqlite_base: Base, profile: P
     async def visit() -> None:
         async with site_of(sqlite_base, profile) as site:
             await filled(site)
-            page = await entered(await open_page(shared.browser, site.url, []), "sylvie")
+            page = await entered(await open_page(shared.browser, site.url, [], locale="fr-FR"), "sylvie")
             await page.get_by_role("link", name="Contacts", exact=True).click()
             assert await page.locator("tbody tr").count() == 3
             await shown(page, "contacts.png")

@@ -51,6 +51,7 @@ def mount_supervision(
     served = Served(
         service.profile,
         health,
+        lambda: _advisers(service),
         reload=service.reload,
         journal=journal,
         deliver=deliver if can_send else None,
@@ -75,6 +76,17 @@ def mount_supervision(
         reading.cancel()
 
     site.cleanup_ctx.append(keep_fresh)
+
+
+def _advisers(service: "Service") -> dict[str, str]:
+    """Say of each target how many callers wait, and how many of its advisers are taken."""
+    if service.desk is None:
+        return {}
+    waiting, taken = service.desk.waiting(), service.desk.taken()
+    names = {target.id: target.name for target in service.profile().knowledge.identity.targets}
+    return {
+        name: f"{waiting.get(target, 0)} en attente, {taken.get(target, 0)} en ligne" for target, name in names.items()
+    }
 
 
 async def _keep_fresh(board: "NoticeBoard", service: "Service") -> None:
