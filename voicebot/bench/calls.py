@@ -30,7 +30,8 @@ from voicebot.telephony.base import TelephonyError
 
 Progress = Callable[[int], None]
 
-_START_S = 60.0
+_START_S = 300.0
+"""A first start after an edit of the examples learns them again: a minute or two."""
 _RENDERED_S = 60.0
 _WARM_S = 25.0
 _SAMPLES = frame_samples(LINE_HZ)
