@@ -96,7 +96,7 @@ def base(request: pytest.FixtureRequest, tmp_path: Path) -> Base:
 def server(cluster: Cluster, tmp_path: Path) -> Base:
     """A database on a server that can be stopped, so that reading fails too. Its tables are there, and empty."""
     tables = ", ".join(table.name for table in metadata.sorted_tables)
-    cluster.run(_TABLES, f"TRUNCATE {tables}; UPDATE alembic_version SET version_num = '{HEAD}'")  # noqa: S608 - ours
+    cluster.run(_TABLES, f"TRUNCATE {tables} RESTART IDENTITY; UPDATE alembic_version SET version_num = '{HEAD}'")  # noqa: S608 - ours
     settings = JournalSettings(url=cluster.url(_TABLES)).within(tmp_path)
     return Base(settings, cluster.stop, cluster.start)
 

@@ -1,5 +1,6 @@
 """Who gets in, who sees what, and what a browser is told: on both databases."""
 
+import re
 from datetime import timedelta
 
 from tests.journal.conftest import Base
@@ -24,9 +25,7 @@ def test_someone_not_signed_in_is_served_no_page(base: Base, profile: Profile) -
                 path = route.resource.canonical if route.resource else ""
                 if path in OPEN_TO_ALL or route.method == "HEAD":
                     continue
-                answer = await site.client.request(
-                    route.method, path.replace("{", "").replace("}", ""), allow_redirects=False
-                )
+                answer = await site.client.request(route.method, re.sub(r"{\w+}", "1", path), allow_redirects=False)
                 assert answer.status in (303, 403), (route.method, path, answer.status)
                 if answer.status == 303:
                     assert answer.headers["Location"].startswith("/connexion")
