@@ -56,7 +56,7 @@ def test_what_a_script_says_is_spoken_through_the_telephone_channel(tmp_path: Pa
     document = {"advisers": "busy", "turns": [{"say": "bonjour madame", "barge_in_s": 1.5}, {"silence_s": 7}]}
     script = parse_script(document, source="x", folder=tmp_path)
     caller = asyncio.run(give_voice(script, ToneVoice())).caller
-    assert caller.advisers is TransferResult.BUSY
+    assert caller.advisers == (TransferResult.BUSY,)
     assert caller.turns[0].pcm is not None
     assert caller.turns[0].barge_in_s == 1.5
     assert 0 < caller.turns[0].speech_samples <= caller.turns[0].pcm.size

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import numpy as np
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from tests.journal.conftest import Base
 from tests.web.browser import SharedBrowser, open_page, serious_faults
@@ -32,6 +32,7 @@ PHONE = {"width": 390, "height": 844}
 
 async def entered(page: Page, login: str) -> Page:
     """Sign in by keyboard alone: the first field has the focus."""
+    await expect(page.locator("input[name=login]")).to_be_focused()
     await page.keyboard.type(login)
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)

@@ -25,6 +25,7 @@ HEAD = "r0004"
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
 _CONNECT_S = 5.0
 _BUSY_S = 5.0
+_MIGRATION_TRIES = 6
 _MIGRATION_LOCK = 0x766F6963
 _DATA_FAULTS = ("22", "23")
 _PRAGMAS = (
@@ -92,9 +93,18 @@ class Database:
             with _told_away(self.place):
                 self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
                 os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))  # what callers said is for this user alone
-        async with self.reading() as connection:
-            if await connection.run_sync(_revision) == HEAD:
-                return
+        away = JournalAway(f"{self.place} could not be migrated")
+        for _ in range(_MIGRATION_TRIES):
+            async with self.reading() as connection:
+                if await connection.run_sync(_revision) == HEAD:
+                    return
+            try:
+                await self._migrate()
+            except JournalAway as error:  # another process may be migrating it for longer than a writer waits
+                away = error
+        raise away
+
+    async def _migrate(self) -> None:
         async with self.writing() as connection:
             if not self.is_sqlite:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})

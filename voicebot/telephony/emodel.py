@@ -49,7 +49,7 @@ def _delay_impairment(t_ms: float) -> float:
 def _talker_echo(t_ms: float) -> float:
     terv = _TELR_DB - 40 * log10((1 + t_ms / 10) / (1 + t_ms / 150)) + 6 * exp(-0.3 * t_ms**2)
     half = (_ROE - 80 - 2.5 * (terv - 14)) / 2
-    return (half + sqrt(half**2 + 100) - 1) * (1 - exp(-t_ms))
+    return max(half + sqrt(half**2 + 100) - 1, 0.0) * (1 - exp(-t_ms))  # the recommendation's own may fall below zero
 
 
 def _listener_echo(t_ms: float) -> float:
