@@ -62,6 +62,8 @@ def test_numbers_read_out_by_pairs_or_digits_come_back(rest: int, prefix: str, c
         ("3, avenue de la République, Deauville", "3 avenue de la République"),
         ("je suis rue de la Mer et il y a une fuite", "rue de la Mer"),
         ("chemin du Marais s'il vous plaît", "chemin du Marais"),
+        ("rue du Moulin au numéro 12", "12 rue du Moulin"),
+        ("j'habite avenue de la Mer numéro 5", "5 avenue de la Mer"),
         ("dans ma rue", None),
         ("au bout de la rue", None),
     ],

@@ -6,6 +6,7 @@ it. Transactions that write say so at once (``BEGIN IMMEDIATE``): two writers th
 failing in the middle.
 """
 
+import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -187,6 +188,7 @@ def _upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", "voicebot.journal:migrations")
     config.attributes["connection"] = connection
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     try:
         command.upgrade(config, HEAD)
     except CommandError as error:

@@ -20,9 +20,10 @@ _STOP = re.compile(
     r"merci|voilà|près|devant|derrière|en face|n'a|n'ont|ne|n'|sur|dans|demain|hier|ce|cette|ça|sont|"
     r"ont|a été|quand|où|"
     r"sinon|donc|alors|y|là|juste|toujours|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|\d{5}|euh|déborde|fuit|"
-    r"pas|non|oui)(?=\s|$|[,.])",
+    r"pas|non|oui|num[ée]ro|n°)(?=\s|$|[,.])",
     re.IGNORECASE,
 )
+_NUMBER_AFTER = re.compile(r"\b(?:au|num[ée]ro|n°)\s+(?:num[ée]ro\s+)?(?P<number>\d{1,4})\b", re.IGNORECASE)
 _NOT_NAMES = word_set("est a qui que et il elle on y ou n pas se s c ici entiere voisine pleine non barree")
 _SMALL = word_set("de du des la le les d l et en sur sous aux au à")
 _LONGEST_NAME = 7
@@ -46,7 +47,9 @@ def find_address(text: str) -> str | None:
             words.pop()
         if not words or fold(words[0]) in _NOT_NAMES:
             continue
-        parts = [match["number"], match["suffix"], match["way"].lower(), *map(_proper, words)]
+        after = None if match["number"] else _NUMBER_AFTER.search(spoken, match.start("name"))
+        number = after["number"] if after else match["number"]
+        parts = [number, match["suffix"], match["way"].lower(), *map(_proper, words)]
         return " ".join(part for part in parts if part)
     return None
 
