@@ -6,13 +6,13 @@ watcher waits for the next change with ``changed``; a slow one misses steps, nev
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from voicebot.audio.frames import Pcm
 from voicebot.calls.record import CallRecord, TurnRecord
-from voicebot.journal.seal import PRIVATE_SLOTS, mask, masked
+from voicebot.journal.lines import kept_of_heard, kept_of_said
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +107,8 @@ class LiveWitness:
             LiveTurn(
                 turn.t_s,
                 turn.channel,
-                _without(turn, turn.heard),
-                _without(turn, turn.said),
+                kept_of_heard(turn.heard, turn.intent, turn.entities),
+                kept_of_said(turn.said, turn.entities),
                 turn.intent,
                 turn.delay_ms() if call.realtime else None,
             )
@@ -123,17 +123,3 @@ class LiveWitness:
         if not self._shown:
             self._shown = True
             self._calls.put(self._call)
-
-
-def _without(turn: TurnRecord, text: str) -> str:
-    """Return ``text`` without what the caller left to be reached."""
-    private = {name: turn.entities[name] for name in PRIVATE_SLOTS if turn.entities.get(name)}
-    if private and turn.intent is None and text == turn.heard:
-        return ", ".join(mask(name, value) for name, value in private.items())
-    return masked(_replaced(text, private.items()))
-
-
-def _replaced(text: str, private: Iterable[tuple[str, str]]) -> str:
-    for name, value in private:
-        text = text.replace(value, mask(name, value))
-    return text

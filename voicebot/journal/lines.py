@@ -97,31 +97,32 @@ def _turn(event: TurnHeard, seal: Seal) -> tuple[str, dict[str, Any]]:
         "day": _local(event.at)["day"],
         "t_s": event.t_s,
         "channel": event.channel,
-        "heard": _heard(event),
+        "heard": kept_of_heard(event.heard, event.intent, event.entities),
         "confidence": event.confidence,
         "intent": event.intent,
         "entities": _without_private(event.entities),
-        "said": _said(event),
+        "said": kept_of_said(event.said, event.entities),
         "understood": event.understood,
         "interrupted": event.interrupted,
         "delay_ms": event.delay_ms,
     }
 
 
-def _heard(event: TurnHeard) -> str:
-    """Return what was heard; the answer to a question about the caller's coordinates is masked whole.
+def kept_of_heard(heard: str, intent: str | None, entities: Mapping[str, str]) -> str:
+    """Return what may be kept or shown of what was heard: the answer to a question about coordinates is masked whole.
 
     It may be spelt or said in any way ("zéro six, douze…"), so it cannot be found among the words.
     """
-    private = _private(event.entities)
-    if event.intent is None and private:
+    private = _private(entities)
+    if intent is None and private:
         return ", ".join(mask(name, value) for name, value in private.items())
-    return _hidden(event.heard, private)
+    return _hidden(heard, private)
 
 
-def _said(event: TurnHeard) -> str:
-    private = _private(event.entities)
-    said = _hidden(event.said, private)
+def kept_of_said(said: str, entities: Mapping[str, str]) -> str:
+    """Return what may be kept or shown of what was said: the coordinates read back are masked."""
+    private = _private(entities)
+    said = _hidden(said, private)
     if "email" in private:  # read back letter by letter or word by word: "…, arobase, …"
         said = " ".join(mask("email", "") if "arobase" in part else part for part in _SENTENCES.split(said))
     return said
