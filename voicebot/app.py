@@ -24,6 +24,7 @@ from voicebot.calls.ears import Ears
 from voicebot.calls.keeping import JournalWitness
 from voicebot.calls.menus import GuidedDialogue, MenuSetting
 from voicebot.calls.mouth import Mouth
+from voicebot.calls.news import DECLINED, SUBSCRIBED, NewsSetting
 from voicebot.calls.ports import Dialogue, Witness
 from voicebot.calls.record import CallRecord
 from voicebot.calls.requests import Requests
@@ -35,7 +36,7 @@ from voicebot.config import Settings
 from voicebot.delivery.outbox import Outbox
 from voicebot.dialog.nlu.semantic import Semantic, best_semantic
 from voicebot.dialog.texts import likely_texts, static_texts
-from voicebot.dialog.turns import Channel, Context
+from voicebot.dialog.turns import Bulletin, Channel, Context
 from voicebot.ivr_menus.menus import VARIABLE
 from voicebot.profile import Profile, load_profile
 from voicebot.reloading import Shelf, run_apart
@@ -70,8 +71,8 @@ class Service:
     sentences: Sentences
     closing: ClosingSentences
     shelf: Shelf
-    notices: Callable[[str], tuple[str, ...]] = lambda profile: ()
-    """What is said of the day's messages of a profile."""
+    bulletins: Callable[[str], tuple[Bulletin, ...]] = lambda profile: ()
+    """The day's messages of a profile."""
     requests: Requests | None = None
     """What the journal knows of earlier requests; ``None`` when nothing is kept (a replay, a benchmark)."""
     desk: Desk | None = None
@@ -228,11 +229,11 @@ def new_dialogue(
     channel: Channel = "voice",
     requests: Requests | None = None,
     wishes: Mapping[str, str] | None = None,
-    notices: tuple[str, ...] = (),
+    bulletins: tuple[Bulletin, ...] = (),
 ) -> Dialogue:
     """Open a conversation with the brain; references derive from ``seed``, so that a replay gives the same ones.
 
-    ``wishes`` are how this caller is known to want to be spoken to; ``notices`` the messages of the day.
+    ``wishes`` are how this caller is known to want to be spoken to; ``bulletins`` the messages of the day.
     """
     references = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - a reference is no secret
 
@@ -250,7 +251,7 @@ def new_dialogue(
         new_reference,
         channel=channel,
         caller=caller,
-        notices=notices,
+        bulletins=bulletins,
         weekly_hours=profile.weekly_hours,
         target_open=profile.target_open,
     )
@@ -264,8 +265,15 @@ def new_dialogue(
 
 def new_chat(service: Service, profile: Profile, now: Callable[[], datetime], seed: str) -> Dialogue:
     """Open a conversation in writing, with its last questions; see ``new_dialogue``."""
-    told = new_dialogue(profile, now, seed=seed, channel="chat", requests=service.requests)
-    setting = _closing_setting(service, profile, "", {})
+    told = new_dialogue(
+        profile,
+        now,
+        seed=seed,
+        channel="chat",
+        requests=service.requests,
+        bulletins=service.bulletins(profile.name),
+    )
+    setting = _closing_setting(service, profile, "", {}, writing=True)
     return ClosingDialogue(told, replace(setting, sentences=setting.sentences.in_writing()))
 
 
@@ -304,7 +312,7 @@ def open_call(
             caller=caller,
             requests=requests,
             wishes=wishes,
-            notices=service.notices(profile.name),
+            bulletins=service.bulletins(profile.name),
         )
         dialogue = ClosingDialogue(told, _closing_setting(service, profile, info.caller, wishes or {}))
     ears = Ears(service.recognizer, leg.rate_hz, work, settings.turn)
@@ -318,11 +326,20 @@ def open_call(
     return session
 
 
-def _closing_setting(service: Service, profile: Profile, caller: str, wishes: Mapping[str, str]) -> ClosingSetting:
+def _closing_setting(
+    service: Service, profile: Profile, caller: str, wishes: Mapping[str, str], *, writing: bool = False
+) -> ClosingSetting:
     """Return what may be asked before goodbye; nothing is remembered of a caller who cannot be known again."""
-    knowledge = profile.knowledge
+    knowledge, outbox = profile.knowledge, service.outbox
     remember = bool(caller) and service.requests is not None
-    return ClosingSetting(service.closing, knowledge.marks, knowledge.identity.policy.survey, remember, wishes)
+    news = NewsSetting(
+        caller,
+        by_sms=outbox is not None and outbox.has_sms,
+        by_mail=outbox is not None and outbox.has_mail,
+        writing=writing,
+        known=SUBSCRIBED in wishes or DECLINED in wishes,
+    )
+    return ClosingSetting(service.closing, knowledge.marks, knowledge.identity.policy.survey, remember, wishes, news)
 
 
 def contact_page(settings: Settings, contact: str) -> str:

@@ -21,6 +21,7 @@ from voicebot.profile import Profile
 from voicebot.web.site import Health, build_site
 from voicebot.web.site_frame import Needs, Service
 from voicebot.web.site_pages import mount_pages
+from voicebot.web.stopping import stop_routes
 
 QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSWORD = "la mer monte à Deauville"
@@ -84,6 +85,7 @@ async def site_of(base: Base, profile: Profile, **service: Any) -> AsyncIterator
         await accounts.add(login, name, role, PASSWORD, clock.now(), "test")
     app = build_site(lambda: Health(True))
     served = Service(lambda: profile, journal=journal, **service)
+    app.add_routes(stop_routes(lambda: profile.knowledge.identity, journal.archive))
     mount_pages(app, Needs(journal.archive, accounts, clock, served, live))
     try:
         async with TestClient(TestServer(app)) as client:

@@ -8,7 +8,7 @@ from tests.web.site_served import PASSWORD, field, run, site_of
 from voicebot.journal.accounts import IDLE, LONGEST
 from voicebot.profile import Profile
 
-OPEN_TO_ALL = {"/connexion", "/health", "/ready", "/pages/site.css", "/pages/live.js"}
+OPEN_TO_ALL = {"/connexion", "/health", "/ready", "/pages/site.css", "/pages/live.js", "/stop/{token}"}
 
 SEEN = {
     "jeanne": {"/chiffres"},

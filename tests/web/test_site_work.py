@@ -7,12 +7,16 @@ from pathlib import Path
 from tests.journal.conftest import Base
 from tests.journal.samples import AT, CALLER, ended, kept, started, turn
 from tests.web.site_served import Site, run, site_of
+from tests.web.visitors import ROOT
+from voicebot.dialog.turns import Bulletin
 from voicebot.journal.desk import Desk
 from voicebot.journal.improving import grouped
 from voicebot.journal.notices import NoticeBoard
 from voicebot.journal.people import Consent, People
 from voicebot.profile import Profile
+from voicebot.web.circulars import Circulars, Parcel, load_circular_words
 
+CIRCULAR_WORDS = load_circular_words(ROOT / "prompts" / "messages.toml")
 HOSTILE = "<script>alert(1)</script>'; DROP TABLE turns;-- =1+1"
 
 
@@ -116,9 +120,9 @@ def test_a_message_is_told_on_its_days_only(base: Base, profile: Profile) -> Non
             )
             board = NoticeBoard(site.journal.database, site.clock.now)
             await board.refresh([profile.name])
-            assert board.words(profile.name) == ("Pour Deauville : La rue Gambetta est barrée.",)
+            assert board.bulletins(profile.name) == (Bulletin("La rue Gambetta est barrée.", ("Deauville",)),)
             site.clock.advance(timedelta(days=2).total_seconds())
-            assert board.words(profile.name) == ()
+            assert board.bulletins(profile.name) == ()
 
     run(visit())
 
@@ -131,29 +135,99 @@ def test_a_withdrawn_message_is_told_no_more(base: Base, profile: Profile) -> No
             await site.send("/messages", "/messages/1/retirer")
             board = NoticeBoard(site.journal.database, site.clock.now)
             await board.refresh([profile.name])
-            assert board.words(profile.name) == ()
+            assert board.bulletins(profile.name) == ()
 
     run(visit())
 
 
-def test_a_message_is_sent_once_to_those_who_agreed(base: Base, profile: Profile) -> None:
-    sent: list[tuple[str, ...]] = []
+WORKS = {"text": "Travaux.", "first": "2026-11-24", "last": "2026-11-25"}
 
-    async def deliver(*message: str) -> bool:
-        sent.append(message)
+
+async def inhabitants(site: Site) -> People:
+    """Have three people agree to be told of news: two of Touques (one of them twice), one of Deauville."""
+    assert site.journal.archive.seal is not None
+    people = People(site.journal.database, site.journal.archive.seal)
+    for person, channel, address, commune in (
+        ("11" * 16, "email", "marie@example.org", "Touques"),
+        ("11" * 16, "sms", "+33611111111", "Touques"),
+        ("22" * 16, "sms", "+33622222222", "Touques"),
+        ("33" * 16, "email", "paul@example.org", "Deauville"),
+    ):
+        consent = Consent("information", channel, AT, "phone", commune)  # type: ignore[arg-type]
+        await people.consent(person, consent, address)
+    return people
+
+
+def test_a_message_is_sent_once_to_those_of_its_commune_who_agreed(base: Base, profile: Profile) -> None:
+    sent: list[Parcel] = []
+
+    async def deliver(parcel: Parcel) -> bool:
+        sent.append(parcel)
         return True
 
     async def visit() -> None:
-        async with site_of(base, profile, deliver=deliver) as site:
-            seal = site.journal.archive.seal
-            assert seal is not None
-            consent = Consent("information", "email", AT, "desk")
-            await People(site.journal.database, seal).consent("p1", consent, "marie@example.org")
+        circulars = Circulars(CIRCULAR_WORDS, deliver, "https://sophie.example.org/")
+        async with site_of(base, profile, circulars=circulars) as site:
+            await inhabitants(site)
             await site.sign_in("sylvie")
-            await site.send("/messages", "/messages", 303, text="Travaux.", first="2026-11-24", last="2026-11-25")
+            await site.send("/messages", "/messages", 303, communes="Touques", **WORKS)
+            assert "Envoyer aux 2 personnes inscrites" in await site.read("/messages")
             await site.send("/messages", "/messages/1/envoyer")
             await site.send("/messages", "/messages/1/envoyer", 400)
-            assert sent == [("email", "marie@example.org", "Travaux.", "notice:1:p1")]
+            assert "envoyé à 2 personnes" in await site.read("/messages")
+
+    run(visit())
+    assert [(one.kind, one.address) for one in sent] == [("email", "marie@example.org"), ("sms", "+33622222222")]
+    assert len({one.key for one in sent}) == 2
+    assert all("Travaux." in one.text and one.stop in one.text for one in sent)
+    assert all(one.stop.startswith("https://sophie.example.org/stop/") for one in sent)
+
+
+def test_a_message_for_everybody_is_sent_to_every_commune(base: Base, profile: Profile) -> None:
+    sent: list[str] = []
+
+    async def deliver(parcel: Parcel) -> bool:
+        sent.append(parcel.address)
+        return parcel.kind == "sms"  # this service has no mail server
+
+    async def visit() -> None:
+        async with site_of(base, profile, circulars=Circulars(CIRCULAR_WORDS, deliver)) as site:
+            await inhabitants(site)
+            await site.sign_in("sylvie")
+            await site.send("/messages", "/messages", 303, **WORKS)
+            await site.send("/messages", "/messages/1/envoyer")
+            assert "envoyé à 2 personnes" in await site.read("/messages")
+
+    run(visit())
+    assert sorted(sent) == ["+33611111111", "+33622222222", "marie@example.org", "paul@example.org"]
+
+
+def test_the_link_of_a_message_stops_them_by_its_button_and_not_by_being_followed(base: Base, profile: Profile) -> None:
+    async def visit() -> None:
+        async with site_of(base, profile) as site:
+            people, seal = await inhabitants(site), site.journal.archive.seal
+            assert seal is not None
+            page = f"/stop/{seal.stop_token('11' * 16)}"
+            assert "Voulez-vous arrêter" in await site.read(page)
+            assert len(await people.consents("11" * 16)) == 2
+            answer = await site.client.post(page, data={"List-Unsubscribe": "One-Click"})
+            assert "C’est fait" in await answer.text()
+            assert await people.consents("11" * 16) == []
+            assert len(await people.consents("22" * 16)) == 1
+            await site.read(page[:-1] + ("A" if page[-1] != "A" else "B"), 404)
+
+    run(visit())
+
+
+def test_what_a_person_agreed_to_is_shown_and_taken_back_on_their_page(base: Base, profile: Profile) -> None:
+    async def visit() -> None:
+        async with site_of(base, profile) as site:
+            await inhabitants(site)
+            await site.sign_in("ahmed")
+            person = "22" * 16
+            assert "par SMS" in await site.read(f"/personnes/{person}")
+            await site.send(f"/personnes/{person}", f"/personnes/{person}/retrait")
+            await site.read(f"/personnes/{person}", 404)
 
     run(visit())
 

@@ -1,4 +1,4 @@
-"""The last questions of a call, for whoever accepts them: a way of speaking to remember, then what they thought of it.
+"""The last questions of a call, for whoever accepts them: a way of speaking to remember, news, what they thought of it.
 
 ``ClosingDialogue`` lets the conversation say goodbye, holds it back, asks, and gives it at last. It asks nothing after
 an emergency, nor of someone who has left the line, and gives way to whoever asks for something else instead.
@@ -12,15 +12,35 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from voicebot.calls.news import DECLINED, SUBSCRIBED, NewsSetting, Way, asks_to_stop, forbids, way_of
 from voicebot.calls.ports import Dialogue
+from voicebot.dialog.nlu.entities.emails import find_email
 from voicebot.dialog.policy.evidence import pick
-from voicebot.dialog.turns import Context, Expect, HangUp, Heard, Opinion, Option, Prefer, Record, Reply, Say, Transfer
+from voicebot.dialog.turns import (
+    Context,
+    Expect,
+    HangUp,
+    Heard,
+    Opinion,
+    Option,
+    Prefer,
+    Record,
+    Reply,
+    Say,
+    Subscribe,
+    Transfer,
+    Unsubscribe,
+)
 
 MARKS = ("1", "2", "3", "4", "5")
 _MISSES = 2
 _DIGITS = ("un", "deux", "trois", "quatre", "cinq")
 _NO_INPUT_S = 7.0
 _URGENT = "urgence"
+_RIGHTS = "rgpd"
+_SLOT = "avis"
+_STOP = "retrait"
+_MOST_QUESTIONS = 2
 _OTHER_WORDS = 4
 _OTHER_WISHES = ("rappel", "conseiller", "reclamation", "suivi", "rgpd")
 
@@ -35,6 +55,17 @@ class ClosingSentences:
 
     memoire: str
     memoire_oui: str
+    nouvelles_sms: str
+    nouvelles_numero: str
+    nouvelles_adresse: str
+    nouvelles_courriel: str
+    courriel: str
+    nouvelles_oui: str
+    retrait: str
+    retrait_oui: str
+    retrait_non: str
+    retrait_inconnu: str
+    autre: str
     accord: str
     facile: str
     resolu: str
@@ -81,7 +112,7 @@ def load_closing(path: Path) -> ClosingSentences:
 
 @dataclass(frozen=True, slots=True)
 class ClosingSetting:
-    """What may be asked: ``survey`` of everybody, ``remember`` of callers who can be known again.
+    """What may be asked: ``survey`` of everybody, ``remember`` of callers who can be known again, ``news`` to whom.
 
     ``known`` is what is remembered of this caller; ``marks`` the profile's words for yes and no.
     """
@@ -91,6 +122,7 @@ class ClosingSetting:
     survey: bool = True
     remember: bool = False
     known: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    news: NewsSetting = dataclasses.field(default_factory=NewsSetting)
 
 
 def remembered(context: Context, wishes: Mapping[str, str]) -> Context:
@@ -102,6 +134,7 @@ def remembered(context: Context, wishes: Mapping[str, str]) -> Context:
         gain_db=float(numbers.get("gain_db", 0)),
         patient=bool(numbers.get("patient", 0)),
         plain=bool(numbers.get("plain", 0)),
+        commune=wishes.get(SUBSCRIBED, ""),
     )
 
 
@@ -115,7 +148,10 @@ class ClosingDialogue:
         self._questions: tuple[str, ...] = ()
         self._misses = 0
         self._manner = Reply(())
-        self._served = self._urgent = self._asked = False
+        self._served = self._urgent = self._upset = self._asked = self._stopping = False
+        self._commune = ""
+        self._kept: tuple[Record, ...] = ()
+        self._way: Way | None = None
 
     def fork(self) -> "ClosingDialogue":
         """Return the same conversation apart."""
@@ -139,7 +175,12 @@ class ClosingDialogue:
         """Return the answer to one turn of the caller."""
         if self._goodbye is not None:
             return self._answered(self._goodbye, heard)
+        if self._stopping:
+            return self._stop_confirmed(heard)
+        if asks_to_stop(heard, self._setting.marks):
+            return self._ask_to_stop()
         reply = self._note(self._dialogue.respond(heard))
+        self._upset = self._upset or forbids(heard, reply.intent, self._setting.marks)
         ends = any(isinstance(action, HangUp) for action in reply.actions)
         if not ends or heard.silent or self._urgent or self._asked:
             return reply
@@ -151,9 +192,11 @@ class ClosingDialogue:
         return replace(reply, says=asked.says, actions=(), expect=asked.expect)
 
     def _note(self, reply: Reply) -> Reply:
-        kept = any(isinstance(action, Record) for action in reply.actions)
+        kept = tuple(action for action in reply.actions if isinstance(action, Record))
         handed = [action for action in reply.actions if isinstance(action, Transfer)]
-        self._served = self._served or reply.answered or kept
+        self._served = self._served or reply.answered or bool(kept)
+        self._kept += kept
+        self._commune = reply.entities.get("commune") or self._commune
         self._urgent = self._urgent or reply.intent == _URGENT or any(one.reason == _URGENT for one in handed)
         self._manner = reply
         return reply
@@ -161,8 +204,10 @@ class ClosingDialogue:
     def _to_ask(self) -> tuple[str, ...]:
         new = any(self._setting.known.get(name) != value for name, value in self._wishes().items())
         remember = ("memoire",) if self._setting.remember and new else ()
+        self._way = way_of(self._setting.news, self._kept) if self._served and not self._upset else None
+        news = ("nouvelles",) if self._way is not None else ()
         survey = ("accord",) if self._setting.survey and self._served else ()
-        return (*remember, *survey)
+        return (*remember, *news, *survey)[:_MOST_QUESTIONS]
 
     def _wishes(self) -> dict[str, str]:
         """Return how the caller asked to be spoken to, as it would be remembered."""
@@ -177,15 +222,19 @@ class ClosingDialogue:
 
     # -- the questions ----------------------------------------------------------------------------------------
 
-    def _ask(self, before: str = "", *actions: Opinion | Prefer) -> Reply:
+    def _ask(self, before: str = "", *actions: Opinion | Prefer | Subscribe) -> Reply:
         """Put the next question, or say goodbye when there is none left."""
         says = (Say(before),) if before else ()
         if not self._questions:
             return self._leave(says, actions)
         question = self._questions[0]
-        expect = Expect("avis", self._options(question), no_input_s=_NO_INPUT_S)
-        says = (*says, Say(getattr(self._setting.sentences, question)))
+        expect = Expect("email" if question == "courriel" else _SLOT, self._options(question), no_input_s=_NO_INPUT_S)
+        says = (*says, Say(self._sentence(question)))
         return replace(self._plain(), says=says, actions=actions, expect=expect)
+
+    def _sentence(self, question: str) -> str:
+        name = self._way.question if question == "nouvelles" and self._way is not None else question
+        return str(getattr(self._setting.sentences, name))
 
     def _plain(self) -> Reply:
         spoken_to = self._manner
@@ -198,14 +247,14 @@ class ClosingDialogue:
         )
 
     def _options(self, question: str) -> tuple[Option, ...]:
-        if question == "commentaire":
+        if question in ("commentaire", "courriel"):
             return ()
         if question == "note":
             return tuple(Option(mark, (word, mark), mark, mark) for word, mark in zip(_DIGITS, MARKS, strict=True))
         marks = self._setting.marks
         return (Option("oui", marks["oui"], "Oui", "1"), Option("non", marks["non"], "Non", "2"))
 
-    def _leave(self, says: tuple[Say, ...], actions: tuple[Opinion | Prefer, ...]) -> Reply:
+    def _leave(self, says: tuple[Say, ...], actions: tuple[Opinion | Prefer | Subscribe, ...]) -> Reply:
         goodbye, self._goodbye = self._goodbye or self._plain(), None
         return replace(self._plain(), says=(*says, *goodbye.says), actions=(*actions, *goodbye.actions))
 
@@ -221,6 +270,8 @@ class ClosingDialogue:
             return replace(self._take(question, picked.id), whole=True)
         if heard.keys == "#":
             return self._ask()
+        if question == "courriel" and (address := find_email(heard.text)) is not None:
+            return replace(self._subscribe(address), entities={"email": address})
         other = self._something_else(heard, spoken_freely=question == "commentaire")
         if other is not None:
             return other
@@ -230,7 +281,8 @@ class ClosingDialogue:
             return self._ask(self._setting.sentences.merci, *said)
         self._misses += 1
         if self._misses >= _MISSES:
-            self._questions = ()
+            self._questions = self._questions[1:] if question in ("nouvelles", "courriel") else ()
+            self._misses = 0
             return self._ask()
         return self._ask(self._setting.sentences.pardon)
 
@@ -253,8 +305,66 @@ class ClosingDialogue:
         if question == "memoire":
             wishes = tuple(Prefer(name, wish) for name, wish in sorted(self._wishes().items()))
             return self._ask(sentences.memoire_oui, *wishes) if value == "oui" else self._ask()
+        if question == "nouvelles" and value == "non":
+            return self._ask("", Prefer(DECLINED, "1")) if self._setting.remember else self._ask()
+        if question == "nouvelles" and self._way is not None:
+            if self._way.address:
+                return self._subscribe(self._way.address, taken=True)
+            self._questions = ("courriel", *self._questions)
+            return self._ask()
         if question == "accord":
             self._questions = ("facile", "resolu", "note", "commentaire") if value == "oui" else ()
             return self._ask()
         score = int(value) if question == "note" else int(value == "oui")
         return self._ask("", Opinion("global" if question == "note" else question, score))
+
+    # -- messages to receive later, or no longer -----------------------------------------------------------------
+
+    def _subscribe(self, address: str, *, taken: bool = False) -> Reply:
+        """Note that the caller agrees to be told of news at ``address``; ``taken``: the question is behind already."""
+        assert self._way is not None  # noqa: S101 - the question was put for a way
+        self._questions = self._questions if taken else self._questions[1:]
+        self._misses = 0
+        wording = self._sentence("nouvelles")
+        return self._ask(
+            self._setting.sentences.nouvelles_oui, Subscribe(self._way.channel, address, wording, self._commune)
+        )
+
+    def _ask_to_stop(self) -> Reply:
+        """Have the caller confirm that they want no more messages; whoever cannot be known is told how to."""
+        sentences, before = self._setting.sentences, self._manner
+        if not self._setting.news.caller:
+            said = (Say(sentences.retrait_inconnu), *self._taken_up())
+            return replace(before, says=said, actions=(), intent=_RIGHTS, confidence=1.0, answered=True)
+        self._stopping, self._misses = True, 0
+        expect = Expect(_STOP, self._options(_STOP), no_input_s=_NO_INPUT_S)
+        plain = replace(self._plain(), says=(Say(sentences.retrait),), expect=expect)
+        return replace(plain, intent=_RIGHTS, confidence=1.0, whole=True)
+
+    def _stop_confirmed(self, heard: Heard) -> Reply:
+        """Take the answer to whether the caller wants no more messages, then go on from where they were."""
+        picked = pick(heard, self._options(_STOP))
+        sentences, before = self._setting.sentences, self._manner
+        if picked is None and not heard.silent and self._misses == 0:
+            self._misses = 1
+            expect = Expect(_STOP, self._options(_STOP), no_input_s=_NO_INPUT_S)
+            return replace(self._plain(), says=(Say(sentences.pardon), Say(sentences.retrait)), expect=expect)
+        self._stopping, self._misses = False, 0
+        stops = picked is not None and picked.id == "oui"
+        said = Say(sentences.retrait_oui if stops else sentences.retrait_non)
+        self._asked = True  # nothing more is offered to whoever wants to be left alone
+        actions = (Unsubscribe(),) if stops else ()
+        return replace(
+            self._plain(),
+            says=(said, *self._taken_up()),
+            actions=actions,
+            expect=before.expect,
+            answered=stops,
+            whole=True,
+        )
+
+    def _taken_up(self) -> tuple[Say, ...]:
+        """Return what puts the question that was being asked again, or asks for anything else."""
+        before = self._manner
+        in_question = before.expect.slot is not None or (before.expect.options and not before.expect.more)
+        return before.says if in_question else (Say(self._setting.sentences.autre),)

@@ -9,8 +9,10 @@ from datetime import timedelta
 
 from voicebot.audio.frames import Pcm
 from voicebot.calls.record import CallRecord, TurnRecord
+from voicebot.dialog.turns import Subscribe
 from voicebot.journal.classify import classify
 from voicebot.journal.events import (
+    Agreed,
     ContactChannel,
     ContactEnded,
     ContactStarted,
@@ -20,6 +22,7 @@ from voicebot.journal.events import (
     Surveyed,
     TurnAnswered,
     TurnHeard,
+    Withdrew,
 )
 from voicebot.journal.journal import Journal
 
@@ -35,7 +38,7 @@ class JournalWitness:
         self._channel = channel
         self._started = False
         self._seq = 0
-        self._kept = 0
+        self._kept = self._told = 0
         self._unanswered: tuple[int, TurnRecord] | None = None
 
     def started(self, call: CallRecord) -> None:
@@ -81,12 +84,14 @@ class JournalWitness:
         if known and turn.parts_s:
             self._note_answered()
         self._keep_records(call, turn.t_s)
+        self._keep_news(call, turn.t_s)
 
     def ended(self, call: CallRecord) -> None:
         """Note the end, with what the survey and the line say of the call."""
         self.started(call)
         self._note_answered()
         self._keep_records(call, call.duration_s)
+        self._keep_news(call, call.duration_s)
         at = call.at + timedelta(seconds=call.duration_s)
         for question, answer in call.survey.items():
             score, comment = _survey_answer(answer)
@@ -128,6 +133,18 @@ class JournalWitness:
                 )
             )
         self._kept = len(call.records)
+
+    def _keep_news(self, call: CallRecord, t_s: float) -> None:
+        """Note what the caller said of being told of news: whoever calls from the number that is told can stop it."""
+        at = call.at + timedelta(seconds=t_s)
+        for said in call.news[self._told :]:
+            if isinstance(said, Subscribe):
+                person = said.address if said.channel == "sms" else call.caller or said.address
+                words = (said.commune, self._channel, said.wording)
+                self._journal.agree(Agreed(self.contact, self._next(), at, person, said.channel, said.address, *words))
+            else:
+                self._journal.withdraw(Withdrew(self.contact, self._next(), at, call.caller))
+        self._told = len(call.news)
 
 
 def _understood(turn: TurnRecord) -> bool | None:

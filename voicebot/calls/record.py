@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from voicebot.dialog.turns import Record
+from voicebot.dialog.turns import Record, Subscribe, Unsubscribe
 from voicebot.telephony.base import LegStats
 
 TurnChannel: TypeAlias = Literal["voice", "keys", "silence", "text"]
@@ -56,7 +56,8 @@ class TransferRecord:
 class CallRecord:
     """One call, or one chat. ``realtime`` False means that delays have no meaning and are left out.
 
-    ``preferences`` are the ways of speaking that the caller agreed to have remembered.
+    ``preferences`` are the ways of speaking that the caller agreed to have remembered; ``news`` what they said of being
+    told of news, in order.
     """
 
     call_id: str
@@ -74,6 +75,7 @@ class CallRecord:
     failed: bool = False
     survey: dict[str, int | str] = field(default_factory=dict)
     preferences: dict[str, str] = field(default_factory=dict)
+    news: list[Subscribe | Unsubscribe] = field(default_factory=list)
     stats: LegStats | None = None
     contact: str = ""
     """Its id in the journal, and the page where it is shown, if there is one."""

@@ -27,7 +27,18 @@ from voicebot.calls.sentences import Sentences
 from voicebot.calls.transfer import briefed
 from voicebot.calls.work import Work
 from voicebot.clock import Clock
-from voicebot.dialog.turns import HangUp, Heard, Opinion, Prefer, Record, Reply, Say, Transfer
+from voicebot.dialog.turns import (
+    HangUp,
+    Heard,
+    Opinion,
+    Prefer,
+    Record,
+    Reply,
+    Say,
+    Subscribe,
+    Transfer,
+    Unsubscribe,
+)
 from voicebot.telephony.base import ON_HOLD, CallEnded, Leg, Tick, TransferOrder
 
 log = logging.getLogger(__name__)
@@ -366,6 +377,7 @@ class CallSession:
         self._record.records.extend(action for action in reply.actions if isinstance(action, Record))
         self._record.survey.update({one.question: one.answer for one in reply.actions if isinstance(one, Opinion)})
         self._record.preferences.update({one.name: one.value for one in reply.actions if isinstance(one, Prefer)})
+        self._record.news.extend(one for one in reply.actions if isinstance(one, Subscribe | Unsubscribe))
 
     def _note_turn(self, turn: TurnRecord) -> None:
         self._record.turns.append(turn)

@@ -86,11 +86,13 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
     from voicebot.app import open_profile
     from voicebot.calls.calendar_letter import CalendarWordsError, load_calendar_words
     from voicebot.calls.closing import ClosingError, load_closing
+    from voicebot.calls.letters import LetterWordsError, load_letter_words
     from voicebot.calls.requests import RequestWordsError, load_request_words
     from voicebot.calls.sentences import SentencesError, load_sentences
     from voicebot.config import ConfigError, load_settings
     from voicebot.profile import ProfileError, profile_names
     from voicebot.web.chat_texts import ChatTextsError, load_chat_texts
+    from voicebot.web.circulars import CircularWordsError, load_circular_words
 
     try:
         settings = load_settings(config)
@@ -103,7 +105,11 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
         load_request_words(settings.paths.prompts / "requests.toml")
         load_chat_texts(settings.paths.prompts / "chat.toml")
         load_calendar_words(settings.paths.prompts / "calendar.toml")
+        load_letter_words(settings.paths.prompts / "courriels.toml")
+        load_circular_words(settings.paths.prompts / "messages.toml")
     except (SentencesError, ClosingError, RequestWordsError, ChatTextsError, CalendarWordsError) as error:
+        findings.mistakes += str(error).splitlines()
+    except (LetterWordsError, CircularWordsError) as error:
         findings.mistakes += str(error).splitlines()
     names = (profile,) if profile else profile_names(settings.paths.profiles)
     if settings.call.profile not in names and not profile:

@@ -43,7 +43,10 @@ def mount_chat(
     def witnesses(contact: str) -> "tuple[Witness, ...]":
         return followers.of("chat", contact)
 
-    ports = ChatPorts(service.profile, dialogue, witnesses, service.notices)
+    def notices(profile: str) -> "tuple[str, ...]":
+        return tuple(one.text for one in service.bulletins(profile) if not one.communes)
+
+    ports = ChatPorts(service.profile, dialogue, witnesses, notices)
     texts = load_chat_texts(settings.paths.prompts / CHAT_TEXTS)
     rooms = ChatRooms(settings.web.chat, ports, texts, clock)
     site.add_subapp(PREFIX, chat_application(rooms, clock, settings.web.proxies))

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from voicebot.delivery.outbox import Outbox
     from voicebot.journal.journal import Journal
     from voicebot.journal.notices import NoticeBoard
+    from voicebot.web.circulars import Parcel
     from voicebot.web.monthly import Letter
 
 log = logging.getLogger(__name__)
 
 _ASK_EVERY_S = 3600.0
+CIRCULARS = "messages.toml"
 _NOTICES_EVERY_S = 30.0
 
 
@@ -32,21 +34,29 @@ def mount_supervision(
     live: "LiveCalls",
     health: Callable[[], Mapping[str, str]],
 ) -> None:
-    """Add the supervisors' pages to the site."""
+    """Add the supervisors' pages to the site, and the public one that stops messages.
+
+    Raises:
+        CircularWordsError: the words that go round a message have mistakes.
+    """
     from voicebot.journal.accounts import Accounts
     from voicebot.journal.notices import NoticeBoard
+    from voicebot.web.circulars import Circulars, load_circular_words
     from voicebot.web.site_frame import Needs
     from voicebot.web.site_frame import Service as Served
     from voicebot.web.site_pages import mount_pages
+    from voicebot.web.stopping import stop_routes
 
-    async def deliver(kind: str, address: str, text: str, key: str) -> bool:
-        return await _deliver(service.outbox, kind, address, text, key)
+    async def deliver(parcel: "Parcel") -> bool:
+        return await _deliver(service.outbox, parcel)
 
     async def notices_changed() -> None:
         await board.refresh(service.shelf.versions)
 
+    words = load_circular_words(settings.paths.prompts / CIRCULARS)
+    site.add_routes(stop_routes(lambda: service.profile().knowledge.identity, journal.archive))
     board = NoticeBoard(journal.archive.database, clock.now)
-    service.notices = board.words
+    service.bulletins = board.bulletins
     can_send = service.outbox is not None and (service.outbox.has_mail or service.outbox.has_sms)
     served = Served(
         service.profile,
@@ -54,7 +64,7 @@ def mount_supervision(
         lambda: _advisers(service),
         reload=service.reload,
         journal=journal,
-        deliver=deliver if can_send else None,
+        circulars=Circulars(words, deliver, settings.delivery.public_url) if can_send else None,
         notices_changed=notices_changed,
         profiles_dir=settings.paths.profiles,
     )
@@ -101,17 +111,18 @@ async def _keep_fresh(board: "NoticeBoard", service: "Service") -> None:
         await asyncio.sleep(_NOTICES_EVERY_S)
 
 
-async def _deliver(outbox: "Outbox | None", kind: str, address: str, text: str, key: str) -> bool:
-    """Send ``text`` once for ``key``; return whether there is a way to."""
+async def _deliver(outbox: "Outbox | None", parcel: "Parcel") -> bool:
+    """Put ``parcel`` in the outbox; return whether there is a way to send it."""
     from voicebot.delivery.errors import DeliveryRefused
 
     if outbox is None:
         return False
     try:
-        if kind == "email":
-            await outbox.email(address, "Une information de votre collectivité", text, key=key)
+        if parcel.kind == "email":
+            text = (parcel.address, parcel.subject, parcel.text)
+            await outbox.email(*text, key=parcel.key, unsubscribe=parcel.stop)
         else:
-            await outbox.sms(address, text, key=key)
+            await outbox.sms(parcel.address, parcel.text, key=parcel.key)
     except DeliveryRefused as error:
         log.warning("a message of the day could not be sent: %s", error)
         return False

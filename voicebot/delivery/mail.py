@@ -87,6 +87,9 @@ def _written(message: Email, sender: str, key: str, at: datetime) -> EmailMessag
     written["Date"] = format_datetime(at)
     written["Message-ID"] = f"<{''.join(mark if mark.isalnum() else '.' for mark in key)}@{sender.partition('@')[2]}>"
     written["Auto-Submitted"] = "auto-generated"  # RFC 3834: no out-of-office answer to it
+    if message.unsubscribe:  # RFC 2369 and RFC 8058
+        written["List-Unsubscribe"] = f"<{message.unsubscribe}>"
+        written["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     written.set_content(message.text)
     if message.html:
         written.add_alternative(message.html, subtype="html")

@@ -8,6 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -58,17 +59,19 @@ class Outbox:
         *,
         key: str,
         about: str = "",
+        unsubscribe: str = "",
     ) -> None:
         """Send an e-mail. Returns once it cannot be lost any more.
 
-        ``about`` is the contact or record it tells of: the message is erased with it.
+        ``about`` is the contact or record it tells of: the message is erased with it. ``unsubscribe`` is where whoever
+        receives it stops such messages.
 
         Raises:
             DeliveryRefused: no mail server is configured, the address is none, or the attachments are too large.
             JournalError: it cannot be kept.
         """
         message = self._email(to, subject, text, html, attachments)
-        await self._post(message, "e-mail", key, about)
+        await self._post(replace(message, unsubscribe=unsubscribe), "e-mail", key, about)
 
     async def sms(self, to: str, text: str, *, key: str, about: str = "") -> None:
         """Send a text message to an E.164 number. Returns once it cannot be lost any more.

@@ -11,7 +11,7 @@ from dataclasses import replace
 from voicebot.dialog.knowledge.answers import Choice
 from voicebot.dialog.knowledge.model import Knowledge
 from voicebot.dialog.nlu.base import Understander, Understanding, Verdict
-from voicebot.dialog.policy import acts, doubts, form_answers, form_run, manner, replying, slots
+from voicebot.dialog.policy import acts, bulletins, doubts, form_answers, form_run, manner, replying, slots
 from voicebot.dialog.policy.evidence import pick
 from voicebot.dialog.policy.expecting import expected
 from voicebot.dialog.policy.form_run import FormRun
@@ -496,6 +496,7 @@ class Dialogue:
     def _settled(self, draft: Draft) -> Draft:
         """Go on after an answer: the next request of the same sentence, the form in progress, or anything else."""
         talk = self._talk
+        bulletins.once_known(talk, draft)
         if draft.question is not None or any(isinstance(action, (Transfer, HangUp)) for action in draft.actions):
             return draft
         if self._queue:

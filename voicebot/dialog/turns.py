@@ -158,13 +158,31 @@ class Prefer:
 
 
 @dataclass(frozen=True, slots=True)
+class Subscribe:
+    """The caller agreed to be told of news by ``channel`` at ``address``, asked in these words (``wording``)."""
+
+    channel: Literal["email", "sms"]
+    address: str = field(repr=False)
+    wording: str
+    commune: str = ""
+    type: Literal["subscribe"] = "subscribe"
+
+
+@dataclass(frozen=True, slots=True)
+class Unsubscribe:
+    """The caller wants to be told of news no longer."""
+
+    type: Literal["unsubscribe"] = "unsubscribe"
+
+
+@dataclass(frozen=True, slots=True)
 class OpenMenu:
     """Serve the menus: they were asked for, or nothing was understood. Whoever holds the menus reads them out."""
 
     type: Literal["menu"] = "menu"
 
 
-Action: TypeAlias = Clarify | Ask | Transfer | Record | HangUp | OpenMenu | Opinion | Prefer
+Action: TypeAlias = Clarify | Ask | Transfer | Record | HangUp | OpenMenu | Opinion | Prefer | Subscribe | Unsubscribe
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +228,14 @@ class Reply:
         return " ".join(say.text for say in self.says)
 
 
+@dataclass(frozen=True, slots=True)
+class Bulletin:
+    """A message of the day, told without being asked, to callers of ``communes`` (none: to everybody)."""
+
+    text: str
+    communes: tuple[str, ...] = ()
+
+
 def _nothing_found(reference: str) -> str | None:
     return None
 
@@ -230,10 +256,12 @@ class Context:
     next opening in spoken French ("demain, lundi, à neuf heures"); ``new_reference`` a fresh spoken reference.
     ``caller`` is the E.164 number of the caller, empty when withheld. ``find_request`` gives the state of an earlier
     request in a French sentence, or ``None`` when the reference is unknown; ``taken`` the appointments already made
-    for a form on a day at a moment; ``notices`` the messages of the day, said after the greeting; ``weekly_hours`` the
-    weekly opening hours of the reception in force on a day, in words (empty: those written in the profile).
-    ``pace``, ``gain_db``, ``patient`` and ``plain`` are how a caller asked to be spoken to from the start (see
-    ``Reply``). ``target_open`` tells whether one target can be reached at a moment (``None``: as ``advisers_open``).
+    for a form on a day at a moment; ``bulletins`` the messages of the day: those for everybody are said after the
+    greeting, those of one commune once the caller's is known; ``commune`` is that of a caller who agreed to be known
+    again, empty otherwise; ``weekly_hours`` the weekly opening hours of the reception in force on a day, in words
+    (empty: those written in the profile). ``pace``, ``gain_db``, ``patient`` and ``plain`` are how a caller asked to be
+    spoken to from the start (see ``Reply``). ``target_open`` tells whether one target can be reached at a moment
+    (``None``: as ``advisers_open``).
     """
 
     now: Callable[[], datetime]
@@ -244,7 +272,8 @@ class Context:
     caller: str = ""
     find_request: Callable[[str], str | None] = _nothing_found
     taken: Callable[[str, date, str], int] = _nothing_taken
-    notices: tuple[str, ...] = ()
+    bulletins: tuple[Bulletin, ...] = ()
+    commune: str = ""
     weekly_hours: Callable[[date], str] = _no_hours
     pace: int = 0
     gain_db: float = 0.0

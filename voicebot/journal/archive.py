@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import Row, Select, Table, delete, false, insert, or_, select, update
+from sqlalchemy import Row, Select, Table, delete, false, insert, literal, or_, select, update
 
 from voicebot.journal.database import Database
 from voicebot.journal.figures import Report, read_report
@@ -27,6 +27,9 @@ from voicebot.journal.schema import (
 )
 from voicebot.journal.seal import Seal
 from voicebot.journal.settings import Retention
+
+SUBSCRIBED = "nouvelles"
+"""Among the preferences of a person: they agreed to be told of news."""
 
 RequestStatus: TypeAlias = Literal["open", "assigned", "done", "cancelled"]
 
@@ -122,10 +125,17 @@ class Archive:
             return set(await connection.scalars(query))
 
     async def preferences(self, person: str) -> dict[str, str]:
-        """Return the preferences of a pseudonym, by name."""
+        """Return the preferences of a pseudonym, by name.
+
+        Under ``SUBSCRIBED``, the commune of which they agreed to be told the news (empty: all), if they did.
+        """
         query = select(preferences.c.name, preferences.c.value).where(preferences.c.person == person)
+        agreed = select(literal(SUBSCRIBED), consents.c.commune).where(
+            consents.c.person == person, consents.c.purpose == "information"
+        )
         async with self._database.reading() as connection:
-            return {row.name: row.value for row in await connection.execute(query)}
+            rows = (await connection.execute(query.union_all(agreed))).all()
+        return {row.name: row.value for row in rows}
 
     async def report(self, first: date, last: date, only: Mapping[str, str] | None = None) -> Report:
         """Return the figures of the days from ``first`` to ``last``, both included, of the contacts ``only`` keeps.

@@ -112,6 +112,36 @@ class Preferred:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreed:
+    """Someone agreed to be told of news by ``channel`` at ``address``, asked in these words (``wording``).
+
+    They are known by their number, or by their e-mail address when they left no number (``person``).
+    """
+
+    contact: str
+    seq: int
+    at: datetime
+    person: str = field(repr=False)
+    channel: Literal["email", "sms"]
+    address: str = field(repr=False)
+    commune: str
+    source: str
+    wording: str
+    purpose: str = "information"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrew:
+    """Someone wants to be told of news no longer."""
+
+    contact: str
+    seq: int
+    at: datetime
+    person: str = field(repr=False)
+    purpose: str = "information"
+
+
+@dataclass(frozen=True, slots=True)
 class Quality:
     """The line: packet counts from our point of view; ``mos`` by the E-model (ITU-T G.107), 1 to 4.5."""
 
@@ -169,4 +199,6 @@ class Posted:
         return self.about
 
 
-Event: TypeAlias = ContactStarted | TurnHeard | TurnAnswered | Kept | Surveyed | Preferred | ContactEnded | Posted
+Event: TypeAlias = (
+    ContactStarted | TurnHeard | TurnAnswered | Kept | Surveyed | Preferred | Agreed | Withdrew | ContactEnded | Posted
+)

@@ -21,6 +21,7 @@ from voicebot.journal.archive import Archive, RequestState
 from voicebot.journal.database import Database, is_data_fault
 from voicebot.journal.errors import JournalAway, JournalError
 from voicebot.journal.events import (
+    Agreed,
     ContactEnded,
     ContactStarted,
     Event,
@@ -30,6 +31,7 @@ from voicebot.journal.events import (
     Surveyed,
     TurnAnswered,
     TurnHeard,
+    Withdrew,
 )
 from voicebot.journal.lines import BadLine, Line, decode, encode, reference_key
 from voicebot.journal.seal import Keys, Seal
@@ -131,6 +133,16 @@ class Journal:
     def prefer(self, event: Preferred) -> None:
         """Note a preference that the caller agreed to; nothing is kept of a caller who withholds their number."""
         if self._seal.pseudonym(event.caller) is not None:
+            self._note(event)
+
+    def agree(self, event: Agreed) -> None:
+        """Note that someone agreed to be told of news; nothing is kept of whoever cannot be known again."""
+        if self._seal.person(event.person) is not None:
+            self._note(event)
+
+    def withdraw(self, event: Withdrew) -> None:
+        """Note that someone wants to be told of news no longer."""
+        if self._seal.person(event.person) is not None:
             self._note(event)
 
     def contact_ended(self, event: ContactEnded) -> None:

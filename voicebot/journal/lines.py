@@ -14,6 +14,7 @@ from typing import Any
 
 from voicebot.clock import PARIS
 from voicebot.journal.events import (
+    Agreed,
     ContactEnded,
     ContactStarted,
     Event,
@@ -23,6 +24,7 @@ from voicebot.journal.events import (
     Surveyed,
     TurnAnswered,
     TurnHeard,
+    Withdrew,
 )
 from voicebot.journal.seal import PRIVATE_SLOTS, Seal, mask, masked, storable
 
@@ -189,6 +191,23 @@ def _preferred(event: Preferred, seal: Seal) -> tuple[str, dict[str, Any]]:
     }
 
 
+def _agreed(event: Agreed, seal: Seal) -> tuple[str, dict[str, Any]]:
+    return "agreed", {
+        "person": seal.person(event.person),
+        "purpose": event.purpose,
+        "channel": event.channel,
+        "consented_at": _moment(event.at),
+        "source": event.source,
+        "commune": event.commune,
+        "wording": event.wording,
+        "token": seal.close({event.channel: event.address}),
+    }
+
+
+def _withdrew(event: Withdrew, seal: Seal) -> tuple[str, dict[str, Any]]:
+    return "withdrew", {"person": seal.person(event.person), "purpose": event.purpose, "at": _moment(event.at)}
+
+
 def _ended(event: ContactEnded, seal: Seal) -> tuple[str, dict[str, Any]]:
     target, result = event.transfer or (None, None)
     return "ended", {
@@ -224,6 +243,8 @@ _SEALED: dict[type, Callable[[Any, Seal], tuple[str, dict[str, Any]]]] = {
     Kept: _kept,
     Surveyed: _surveyed,
     Preferred: _preferred,
+    Agreed: _agreed,
+    Withdrew: _withdrew,
     ContactEnded: _ended,
     Posted: _posted,
 }
@@ -235,6 +256,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "kept": ("opened_at",),
     "surveyed": ("at",),
     "preferred": ("consented_at",),
+    "agreed": ("consented_at",),
+    "withdrew": ("at",),
     "ended": ("ended_at",),
     "posted": ("queued_at", "due_at"),
 }

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 
 from voicebot.clock import PARIS
+from voicebot.dialog.turns import Bulletin
 from voicebot.journal.database import Database
 from voicebot.journal.schema import actions, notices
 
@@ -113,16 +114,8 @@ class NoticeBoard:
         for profile in profiles:
             self._known[profile] = await self._notices.all(profile)
 
-    def words(self, profile: str) -> tuple[str, ...]:
-        """Return what is said of the day's messages of a profile, the first to end first."""
+    def bulletins(self, profile: str) -> tuple[Bulletin, ...]:
+        """Return the day's messages of a profile, the first to end first."""
         day = self._now().astimezone(PARIS).date()
         told = [one for one in self._known.get(profile, ()) if one.told(day)]
-        return tuple(wording(one) for one in reversed(told))
-
-
-def wording(notice: Notice) -> str:
-    """Return a message as it is said: for whom it is, when it is not for everybody, then its text."""
-    if not notice.communes:
-        return notice.text
-    *others, last = notice.communes
-    return f"Pour {', '.join(others)} et {last} : {notice.text}" if others else f"Pour {last} : {notice.text}"
+        return tuple(Bulletin(one.text, one.communes) for one in reversed(told))

@@ -4,13 +4,13 @@ A person is known by the pseudonym of their number. Agreeing to be contacted lat
 and where it was given; the address or number to use is encrypted, and goes when the consent is withdrawn.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
 import phonenumbers
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from voicebot.journal.database import Database
@@ -21,15 +21,23 @@ ConsentChannel: TypeAlias = Literal["email", "sms", "phone"]
 PURPOSES = {"information": "works, changes of collection days and advice, sent when there is news"}
 """What people may agree to."""
 
+WRITTEN = ("email", "sms")
+"""The channels by which a message can be sent."""
+
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """What a person agreed to: to be contacted for ``purpose`` by ``channel``, as told at ``source``."""
+    """What a person agreed to: to be contacted for ``purpose`` by ``channel``, as told at ``source``.
+
+    ``commune`` is the one they want news of (empty: not known), ``wording`` the question they said yes to.
+    """
 
     purpose: str
     channel: ConsentChannel
     consented_at: datetime
     source: str
+    commune: str = ""
+    wording: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +81,12 @@ class People:
             "consented_at": consent.consented_at,
             "source": consent.source,
             "token": self._seal.close({consent.channel: address}),
+            "commune": consent.commune,
+            "wording": consent.wording,
         }
         async with self._database.writing() as connection:
             inserting: Any = (sqlite if self._database.is_sqlite else postgresql).insert(consents)
-            changed = {name: row[name] for name in ("consented_at", "source", "token")}
+            changed = {name: row[name] for name in ("consented_at", "source", "token", "commune", "wording")}
             keys = [consents.c.person, consents.c.purpose, consents.c.channel]
             await connection.execute(inserting.on_conflict_do_update(index_elements=keys, set_=changed), row)
 
@@ -93,18 +103,33 @@ class People:
         query = select(consents).where(consents.c.person == person).order_by(consents.c.purpose, consents.c.channel)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).mappings().all()
-        return [Consent(row["purpose"], row["channel"], row["consented_at"], row["source"]) for row in rows]
+        names = ("purpose", "channel", "consented_at", "source", "commune", "wording")
+        return [Consent(*(row[name] for name in names)) for row in rows]
 
-    async def reachable(self, purpose: str) -> list[Reachable]:
-        """Return those who agreed to be contacted for ``purpose``.
+    async def count(self, purpose: str, communes: Sequence[str] = ()) -> int:
+        """Return how many people agreed to be contacted for ``purpose``, of ``communes`` alone when there are any."""
+        query = select(func.count(consents.c.person.distinct())).where(_those(purpose, communes))
+        async with self._database.reading() as connection:
+            return await connection.scalar(query) or 0
+
+    async def reachable(self, purpose: str, communes: Sequence[str] = ()) -> list[Reachable]:
+        """Return those who agreed to be contacted for ``purpose``, of ``communes`` alone when there are any.
+
+        Only by a channel that takes a message; by e-mail first.
 
         Raises:
             KeyTrouble: addresses were encrypted with another key.
         """
-        query = select(consents).where(consents.c.purpose == purpose).order_by(consents.c.person, consents.c.channel)
+        order = (consents.c.person, consents.c.channel)
+        query = select(consents).where(_those(purpose, communes)).order_by(*order)
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).mappings().all()
         return [_reachable(row, self._seal) for row in rows]
+
+
+def _those(purpose: str, communes: Sequence[str]) -> ColumnElement[bool]:
+    agreed = (consents.c.purpose == purpose) & consents.c.channel.in_(WRITTEN)
+    return and_(agreed, consents.c.commune.in_(communes)) if communes else agreed
 
 
 def _reachable(row: Mapping[Any, Any], seal: Seal) -> Reachable:

@@ -225,8 +225,13 @@ consents = Table(
     Column("consented_at", Moment, nullable=False, index=True),
     Column("source", String, nullable=False),
     Column("token", Text, nullable=False),
+    Column("commune", String, nullable=False, server_default=""),
+    Column("wording", Text, nullable=False, server_default=""),
 )
-"""What a person agreed to be contacted for, by ``email``, ``sms`` or ``phone``; ``token`` is the address, encrypted."""
+"""What a person agreed to be contacted for, by ``email``, ``sms`` or ``phone``; ``token`` is the address, encrypted.
+
+``commune`` is the one they want news of (empty: not known), ``wording`` the very question they said yes to.
+"""
 
 tokens = Table(
     "tokens",
@@ -326,5 +331,7 @@ proposals = Table(
     Column("proposed_at", Moment, nullable=False),
     Column("reviewed_by", String),
     Column("reviewed_at", Moment),
+    Column("detail", Document),
 )
-"""Changes of a profile suggested on the pages. ``kind``: ``example`` of the intent ``target``, or its ``answer``."""
+"""Changes of a profile suggested on the pages. ``kind``: ``example`` of the intent ``target``, its ``answer``, or a new
+``subject`` of which ``text`` is an example and ``detail`` holds the ``name`` and the ``answer``."""

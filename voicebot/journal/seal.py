@@ -8,6 +8,7 @@ and e-mail addresses are masked.
 """
 
 import base64
+import binascii
 import hashlib
 import hmac
 import json
@@ -30,6 +31,8 @@ PRIVATE_SLOTS = ("telephone", "email", "nom")
 """Slots that are encrypted apart; where they were, a mask remains."""
 
 _SHORTEST_KEY_BYTES = 32
+_PERSON_BYTES = 16
+_MARK_BYTES = 8
 _NUMBER = re.compile(r"(?<![\w])(?:\+|00)?\d(?:[\s.\-/]{0,2}\d){8,14}(?!\w)")
 _EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.\w+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -116,6 +119,29 @@ class Seal:
         if not digits:
             return None
         return hmac.new(self._pseudonym, digits.encode(), hashlib.sha256).hexdigest()[:32]
+
+    def person(self, address: str) -> str | None:
+        """Return the pseudonym of a person by their number, or by their e-mail address when that is all they left."""
+        if "@" not in address:
+            return self.pseudonym(address)
+        return hmac.new(self._pseudonym, f"mailto:{address.strip().lower()}".encode(), hashlib.sha256).hexdigest()[:32]
+
+    def stop_token(self, person: str) -> str:
+        """Return what lets whoever holds it stop messages to ``person`` (a pseudonym), short enough for an address."""
+        raw = bytes.fromhex(person)
+        return base64.urlsafe_b64encode(raw + self._stop_mark(raw)).decode().rstrip("=")
+
+    def person_of_stop(self, token: str) -> str | None:
+        """Return the pseudonym that ``stop_token`` was given, ``None`` when it is none of ours."""
+        try:
+            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+        except (ValueError, binascii.Error):
+            return None
+        person, mark = raw[:_PERSON_BYTES], raw[_PERSON_BYTES:]
+        return person.hex() if hmac.compare_digest(mark, self._stop_mark(person)) else None
+
+    def _stop_mark(self, person: bytes) -> bytes:
+        return hmac.new(self._pseudonym, b"stop messages to " + person, hashlib.sha256).digest()[:_MARK_BYTES]
 
     def close(self, coordinates: Mapping[str, str]) -> str:
         """Return ``coordinates`` encrypted."""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,6 +37,8 @@ async def store(connection: AsyncConnection, lines: Iterable[Line], run: str) ->
     await _insert_records(connection, rows.get("kept", ()))
     await _insert(connection, schema.surveys, rows.get("surveyed", ()))
     await _prefer(connection, rows.get("preferred", ()))
+    await _agree(connection, rows.get("agreed", ()))
+    await _withdraw(connection, rows.get("withdrew", ()))
     await _end(connection, rows.get("ended", ()))
     await _insert(connection, schema.outbox, rows.get("posted", ()))
     await _announce(connection, "record", ((row["id"], row["opened_at"]) for row in rows.get("kept", ())))
@@ -153,6 +155,24 @@ async def _prefer(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]
     changed = {"value": inserting.excluded.value, "consented_at": inserting.excluded.consented_at}
     keys = [schema.preferences.c.person, schema.preferences.c.name]
     await connection.execute(inserting.on_conflict_do_update(index_elements=keys, set_=changed, where=newer), rows)
+
+
+async def _agree(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    if not rows:
+        return
+    inserting = _inserting(connection, schema.consents)
+    newer = inserting.excluded.consented_at >= schema.consents.c.consented_at
+    changed = {name: inserting.excluded[name] for name in ("consented_at", "source", "token", "commune", "wording")}
+    keys = [schema.consents.c.person, schema.consents.c.purpose, schema.consents.c.channel]
+    await connection.execute(inserting.on_conflict_do_update(index_elements=keys, set_=changed, where=newer), rows)
+
+
+async def _withdraw(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Forget what was agreed to before; what is agreed to later in the same batch stays."""
+    consents = schema.consents
+    for row in rows:
+        mine = (consents.c.person == row["person"]) & (consents.c.purpose == row["purpose"])
+        await connection.execute(delete(consents).where(mine, consents.c.consented_at <= row["at"]))
 
 
 async def _end(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

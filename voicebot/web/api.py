@@ -235,7 +235,8 @@ class _Api:
             raise Refusal(400, "invalid", "address: give the e-mail address.")
         if given.channel != "email":
             address = self._number(address)
-        consent = Consent(given.purpose, given.channel, given.at or self._clock.now(), given.source)
+        at, asked = given.at or self._clock.now(), (given.source, given.commune, given.wording)
+        consent = Consent(given.purpose, given.channel, at, *asked)
         await self._ports.people.consent(person, consent, address)
         await self._act(request, "consent", person[:8])
         return _json(_consent(consent), status=201)
@@ -279,6 +280,8 @@ def _consent(consent: Consent) -> models.GivenConsent:
         channel=consent.channel,
         consented_at=consent.consented_at.isoformat(),
         source=consent.source,
+        commune=consent.commune,
+        wording=consent.wording,
     )
 
 

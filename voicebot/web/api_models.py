@@ -150,6 +150,8 @@ class GivenConsent(_Model):
     channel: Literal["email", "sms", "phone"]
     consented_at: Moment
     source: str
+    commune: str
+    wording: str
 
 
 class History(_Model):
@@ -171,6 +173,8 @@ class NewConsent(_Model):
         ""
     )
     source: Short
+    commune: Annotated[str, Field(max_length=100, description="The commune they want news of.")] = ""
+    wording: Annotated[str, Field(max_length=500, description="The question they said yes to.")] = ""
     at: AwareDatetime | None = None
 
 

@@ -36,7 +36,7 @@ class ChatPorts:
 
     ``profile`` loads a profile by name (the configured one when empty); ``dialogue`` opens a conversation of the brain
     for a profile, its references deriving from the second argument; ``witnesses`` follow a contact, by its id;
-    ``notices`` are the messages of the day of a profile.
+    ``notices`` are the messages of the day of a profile that everybody is shown.
     """
 
     profile: Callable[[str], Profile]

@@ -16,7 +16,7 @@ from enum import Enum
 from voicebot.calls.ports import Dialogue, Witness
 from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.clock import Clock
-from voicebot.dialog.turns import HangUp, Heard, Opinion, Record, Reply
+from voicebot.dialog.turns import HangUp, Heard, Opinion, Record, Reply, Subscribe, Unsubscribe
 from voicebot.logs import on_call
 from voicebot.web.chat_messages import Choice, Draft, Message, answer, said, typed
 from voicebot.web.chat_texts import ChatWords
@@ -221,6 +221,8 @@ class ChatSession:
                     self.record.records.append(action)
                 case Opinion():
                     self.record.survey[action.question] = action.answer
+                case Subscribe() | Unsubscribe():
+                    self.record.news.append(action)
                 case HangUp():
                     self._over = True
 

@@ -10,8 +10,9 @@ from aiohttp import web
 
 from voicebot.clock import PARIS
 from voicebot.journal.listing import Asked, BadCursor, Listing
+from voicebot.journal.people import People
 from voicebot.journal.searching import find_words
-from voicebot.web.site_frame import Frame, May, Visit, Wrong
+from voicebot.web.site_frame import Away, Frame, May, Visit, Wrong
 from voicebot.web.site_words import LABELS
 
 PATH = "/contacts"
@@ -53,6 +54,7 @@ def contact_routes(frame: Frame) -> list[web.RouteDef]:
         web.get(PATH + "/{contact}", frame.guarded(May.CALLS, _one)),
         web.get("/appels/{contact}", frame.guarded(May.CALLS, _call)),
         web.get("/personnes/{person}", frame.guarded(May.CALLS, _person)),
+        web.post("/personnes/{person}/retrait", frame.guarded(May.CALLS, _withdraw)),
     ]
 
 
@@ -152,9 +154,32 @@ async def _call(visit: Visit) -> web.StreamResponse:
 async def _person(visit: Visit) -> web.StreamResponse:
     person = visit.request.match_info["person"]
     history, requests = await _history(Listing(visit.needs.archive.database), person)
-    if not history and not requests:
+    people = _people(visit)
+    consents = [] if people is None else await people.consents(person)
+    if not history and not requests and not consents:
         raise web.HTTPNotFound
-    return visit.page("personne.html", person=person, history=history, requests=requests, subjects=subject_names(visit))
+    return visit.page(
+        "personne.html",
+        person=person,
+        history=history,
+        requests=requests,
+        consents=consents,
+        subjects=subject_names(visit),
+    )
+
+
+async def _withdraw(visit: Visit) -> web.StreamResponse:
+    """Forget what a person agreed to, at their word."""
+    person, people = visit.request.match_info["person"], _people(visit)
+    if people is None or not await people.withdraw(person, "information"):
+        raise web.HTTPNotFound
+    await visit.keep("withdraw_consent", person[:8])
+    raise Away(f"/personnes/{person}")
+
+
+def _people(visit: Visit) -> People | None:
+    archive = visit.needs.archive
+    return None if archive.seal is None else People(archive.database, archive.seal)
 
 
 async def _history(listing: Listing, person: str | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

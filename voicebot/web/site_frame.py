@@ -25,6 +25,7 @@ from voicebot.journal.archive import Archive
 from voicebot.journal.errors import JournalAway
 from voicebot.journal.journal import Journal
 from voicebot.profile import Profile
+from voicebot.web.circulars import Circulars
 from voicebot.web.commitments import Commitments
 from voicebot.web.site_words import FILTERS, LABELS
 
@@ -105,8 +106,8 @@ class Service:
     advisers: Callable[[], Mapping[str, str]] = dict
     reload: Callable[[], Awaitable[tuple[str, ...]]] | None = None
     journal: Journal | None = None
-    deliver: Callable[[str, str, str, str], Awaitable[bool]] | None = None
-    """Send a text by ``email`` or ``sms``, once for a key: (kind, address, text, key); return whether it could be."""
+    circulars: Circulars | None = None
+    """How a message is sent to many; ``None`` when nothing can be sent."""
     notices_changed: Callable[[], Awaitable[None]] | None = None
     profiles_dir: Path | None = None
     """Where the profiles are, when their content may be changed from the pages."""

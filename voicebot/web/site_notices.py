@@ -1,6 +1,7 @@
 """Messages told without being asked, and contacts of other channels typed in by an agent."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import get_args
 
@@ -9,14 +10,16 @@ from aiohttp import web
 from voicebot.clock import PARIS
 from voicebot.journal.classify import classify
 from voicebot.journal.events import ContactChannel, ContactEnded, ContactStarted, Kept, Outcome, TurnHeard
-from voicebot.journal.notices import LONGEST_TEXT, Notices
-from voicebot.journal.people import Consent, People, e164
+from voicebot.journal.notices import LONGEST_TEXT, Notice, Notices
+from voicebot.journal.people import Consent, ConsentChannel, People, e164
 from voicebot.web.site_contacts import communes, subject_names
 from voicebot.web.site_frame import Away, Frame, May, Visit, Wrong
 
 PATH = "/messages"
 TYPED = "/contacts-saisie"
 PURPOSE = "information"
+NEWS_WORDING = "La personne veut recevoir les informations de sa commune : travaux, changements de collecte."
+"""What the agent ticks; kept with the consent."""
 
 _LONGEST_NOTE = 4000
 _TYPED_CHANNELS = ("email", "form", "desk")
@@ -37,14 +40,26 @@ def notice_routes(frame: Frame) -> list[web.RouteDef]:
 async def _list(visit: Visit) -> web.StreamResponse:
     profile = visit.needs.service.profile().name
     today = visit.needs.clock.now().astimezone(PARIS).date()
+    found = await Notices(visit.needs.archive.database).all(profile)
     return visit.page(
         "messages.html",
-        notices=await Notices(visit.needs.archive.database).all(profile),
+        notices=found,
         communes=communes(visit),
         today=today,
         longest=LONGEST_TEXT,
-        can_send=visit.needs.service.deliver is not None,
+        reach=await _reach(visit, found),
+        can_send=visit.needs.service.circulars is not None,
     )
+
+
+async def _reach(visit: Visit, found: Sequence[Notice]) -> Mapping[int, int]:
+    """Return how many people would be sent each message that can still be sent."""
+    seal, today = visit.needs.archive.seal, visit.needs.clock.now().astimezone(PARIS).date()
+    if seal is None or visit.needs.service.circulars is None:
+        return {}
+    people = People(visit.needs.archive.database, seal)
+    waiting = [one for one in found if not (one.withdrawn or one.sent_at) and one.last_day >= today]
+    return {one.id: await people.count(PURPOSE, one.communes) for one in waiting}
 
 
 async def _write(visit: Visit) -> web.StreamResponse:
@@ -77,9 +92,9 @@ async def _changed(visit: Visit) -> None:
 
 
 async def _send(visit: Visit) -> web.StreamResponse:
-    """Send a message, once, to those who agreed to be told."""
-    deliver, seal = visit.needs.service.deliver, visit.needs.archive.seal
-    if deliver is None or seal is None:
+    """Send a message, once, to those of its communes who agreed to be told."""
+    circulars, seal = visit.needs.service.circulars, visit.needs.archive.seal
+    if circulars is None or seal is None:
         raise Wrong("Aucun envoi n’est possible : ni serveur d’e-mail ni passerelle de SMS ne sont configurés.")
     database = visit.needs.archive.database
     found = await Notices(database).all(visit.needs.service.profile().name)
@@ -88,10 +103,8 @@ async def _send(visit: Visit) -> web.StreamResponse:
         raise web.HTTPNotFound
     if notice.sent_at is not None:
         raise Wrong("Ce message est déjà parti.")
-    count = 0
-    for one in await People(database, seal).reachable(PURPOSE):
-        if one.channel in ("email", "sms"):
-            count += await deliver(one.channel, one.address, notice.text, f"notice:{notice.id}:{one.person}")
+    people = await People(database, seal).reachable(PURPOSE, notice.communes)
+    count = await circulars.send(notice, people, seal, visit.needs.service.profile().knowledge.identity)
     await Notices(database).sent(notice.id, count, visit.user.login, visit.needs.clock.now())
     raise Away(PATH)
 
@@ -105,7 +118,9 @@ def _date(visit: Visit, name: str) -> date:
 
 async def _typed(visit: Visit) -> web.StreamResponse:
     names = sorted(subject_names(visit).items(), key=lambda one: one[1])
-    return visit.page("saisie.html", communes=communes(visit), subjects=names, channels=_TYPED_CHANNELS)
+    return visit.page(
+        "saisie.html", communes=communes(visit), subjects=names, channels=_TYPED_CHANNELS, news=NEWS_WORDING
+    )
 
 
 async def _keep_typed(visit: Visit) -> web.StreamResponse:
@@ -135,7 +150,7 @@ async def _keep_typed(visit: Visit) -> web.StreamResponse:
     journal.contact_ended(ContactEnded(contact, at, 0.0, outcome, typing))
     await journal.settled()
     await visit.keep("type_contact", contact, channel=channel)
-    await _consent(visit, caller)
+    await _consent(visit, caller, entities.get("commune", ""))
     raise Away(f"/contacts/{contact}")
 
 
@@ -152,14 +167,12 @@ def _caller(visit: Visit) -> str:
     return number
 
 
-async def _consent(visit: Visit, caller: str) -> None:
+async def _consent(visit: Visit, caller: str, commune: str) -> None:
     """Keep that the person wants to be told of news, when they said so."""
     seal, email = visit.needs.archive.seal, visit.field("email")
     person = None if seal is None else seal.pseudonym(caller)
     if seal is None or person is None or visit.field("news") != "oui":
         return
     people, at = People(visit.needs.archive.database, seal), visit.needs.clock.now()
-    if email:
-        await people.consent(person, Consent(PURPOSE, "email", at, "desk"), email)
-    else:
-        await people.consent(person, Consent(PURPOSE, "sms", at, "desk"), caller)
+    channel: ConsentChannel = "email" if email else "sms"
+    await people.consent(person, Consent(PURPOSE, channel, at, "desk", commune, NEWS_WORDING), email or caller)

@@ -155,6 +155,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         "accueil.direct": "",
         "accueil.chat": "",
         "accueil.message": "message",
+        "message.commune": "message commune",
         "demonstration": "",
         "transition": "",
         "autre_chose": "",

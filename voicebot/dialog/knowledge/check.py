@@ -47,6 +47,7 @@ MARKS = (
     "autres_dates",
     "plus_simplement",
     "plus_de_temps",
+    "desabonnement",
 )
 
 

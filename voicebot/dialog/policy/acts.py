@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from voicebot.dialog.knowledge.identity import Target
 from voicebot.dialog.nlu.base import Understanding, Verdict
+from voicebot.dialog.policy.bulletins import at_greeting
 from voicebot.dialog.policy.questions import ClarifyQuestion, FollowUp, MoreQuestion, Suggestions
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.turns import Clarify, HangUp, OpenMenu, Say, Transfer
@@ -28,9 +29,7 @@ def greeting(talk: Talk) -> Draft:
         draft = talk.text("accueil.ouvert")
     if talk.context.channel == "chat":
         draft.question = Suggestions(talk.knowledge.suggestions)
-    for notice in talk.context.notices:
-        talk.tell(draft, "accueil.message", {"message": notice})
-    return draft
+    return at_greeting(talk, draft)
 
 
 def is_urgent(intent: str, confidence: float) -> bool:
@@ -46,6 +45,7 @@ def is_meant(understood: Understanding) -> bool:
 
 def emergency(talk: Talk) -> Draft:
     """Give the emergency numbers, to be heard out, then the on-call target if there is one."""
+    talk.memory.urgent = True
     draft = talk.text("urgence")
     draft.settled = True
     target = talk.knowledge.identity.target_for("urgence", urgent=True)
@@ -58,6 +58,7 @@ def emergency(talk: Talk) -> Draft:
 
 def distress(talk: Talk) -> Draft:
     """Answer despair calmly and hand over."""
+    talk.memory.urgent = True
     draft = talk.text("detresse")
     draft.says = [replace(say, barge_in=False) for say in draft.says]
     return transfer(talk, draft, "conseiller", announced=True) if talk.open else draft

@@ -17,7 +17,7 @@ from voicebot.dialog.knowledge.model import Knowledge, Stream
 from voicebot.dialog.nlu.base import Background, Understander
 from voicebot.dialog.policy.questions import FollowUp, Question
 from voicebot.dialog.templates import Template
-from voicebot.dialog.turns import Action, Context, Link, Option, Say
+from voicebot.dialog.turns import Action, Bulletin, Context, Link, Option, Say
 from voicebot.dialog.wording import Words, at_place, fold, of_group, of_place
 
 # What holds a conversation up is told even when a fact in it is doubtful: without the doubtful sentence.
@@ -32,13 +32,15 @@ Values = Mapping[str, str | Words]
 class Draft:
     """A reply being composed.
 
-    ``question`` is what it ends with; ``settled`` says a request was answered; ``lead`` counts the first sentences
-    that are not to be said again when asked to repeat. ``aside`` and ``lost`` are those of the ``Reply``.
+    ``question`` is what it ends with, in the last ``asked`` sentences; ``settled`` says a request was answered;
+    ``lead`` counts the first sentences that are not to be said again when asked to repeat. ``aside`` and ``lost`` are
+    those of the ``Reply``.
     """
 
     says: list[Say] = field(default_factory=list)
     actions: list[Action] = field(default_factory=list)
     question: Question | None = None
+    asked: int = 0
     settled: bool = False
     lead: int = 0
     aside: bool = False
@@ -47,6 +49,7 @@ class Draft:
     def add(self, other: "Draft") -> "Draft":
         """Append another draft; its question, if any, wins."""
         self.lead = self.lead if not other.lead else len(self.says) + other.lead
+        self.asked = other.asked if other.says else self.asked
         self.says += other.says
         self.actions += other.actions
         self.question = other.question or self.question
@@ -73,6 +76,8 @@ class Memory:
     gain_db: float = 0.0
     patient: bool = False
     plain: bool = False
+    urgent: bool = False
+    bulletins: frozenset[Bulletin] = frozenset()
     turns: int = 0
     requests: list[str] = field(default_factory=list)
     references: list[str] = field(default_factory=list)
@@ -155,8 +160,11 @@ class Talk:
                 draft.lead = len(draft.says)
         template = self._wording(answer, filled)
         draft.says += self._spoken(answer, template, filled)
+        draft.asked = 0
         if ask and answer.question is not None:
-            draft.says += self._render(answer.question, filled)
+            asked = self._render(answer.question, filled)
+            draft.says += asked
+            draft.asked = len(asked)
             draft.question = FollowUp(answer.id, answer.choices)
         return draft
 
