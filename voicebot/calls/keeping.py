@@ -98,7 +98,8 @@ class JournalWitness:
             self._journal.survey(Surveyed(self.contact, self._next(), at, question, score, comment))
         for name, value in call.preferences.items():
             self._journal.prefer(Preferred(self.contact, self._next(), at, call.caller, name, value))
-        typing = classify(((turn.intent, turn.entities) for turn in call.turns), (kept.type for kept in call.records))
+        turns = ((turn.intent, turn.entities) for turn in call.turns)
+        typing = classify(turns, (kept.type for kept in call.records), call.public)
         transfer = None if call.transfer is None else (call.transfer.target, call.transfer.result)
         self._journal.contact_ended(
             ContactEnded(self.contact, at, call.duration_s, call.outcome, typing, transfer, _quality(call))

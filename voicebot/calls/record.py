@@ -57,7 +57,7 @@ class CallRecord:
     """One call, or one chat. ``realtime`` False means that delays have no meaning and are left out.
 
     ``preferences`` are the ways of speaking that the caller agreed to have remembered; ``news`` what they said of being
-    told of news, in order.
+    told of news, in order; ``public`` who they said they are (see ``Reply``).
     """
 
     call_id: str
@@ -76,6 +76,7 @@ class CallRecord:
     survey: dict[str, int | str] = field(default_factory=dict)
     preferences: dict[str, str] = field(default_factory=dict)
     news: list[Subscribe | Unsubscribe] = field(default_factory=list)
+    public: str = ""
     stats: LegStats | None = None
     contact: str = ""
     """Its id in the journal, and the page where it is shown, if there is one."""

@@ -374,6 +374,7 @@ class CallSession:
 
     def _keep(self, reply: Reply) -> None:
         self._record.answered = self._record.answered or reply.answered
+        self._record.public = reply.public or self._record.public
         self._record.records.extend(action for action in reply.actions if isinstance(action, Record))
         self._record.survey.update({one.question: one.answer for one in reply.actions if isinstance(one, Opinion)})
         self._record.preferences.update({one.name: one.value for one in reply.actions if isinstance(one, Prefer)})

@@ -11,7 +11,7 @@ from dataclasses import replace
 from voicebot.dialog.knowledge.answers import Choice
 from voicebot.dialog.knowledge.model import Knowledge
 from voicebot.dialog.nlu.base import Understander, Understanding, Verdict
-from voicebot.dialog.policy import acts, bulletins, doubts, form_answers, form_run, manner, replying, slots
+from voicebot.dialog.policy import acts, bulletins, callers, doubts, form_answers, form_run, manner, replying, slots
 from voicebot.dialog.policy.evidence import pick
 from voicebot.dialog.policy.expecting import expected
 from voicebot.dialog.policy.form_run import FormRun
@@ -176,6 +176,7 @@ class Dialogue:
             return self._take(heard, None) or self._misunderstood()
         understood = talk.understander.understand(heard.text, heard.alternatives, talk.background(expect.slot))
         self._understood = understood
+        talk.memory.public = callers.deduced(heard.text, talk.knowledge.marks) or talk.memory.public
         if any(contains(folded, mark) for mark in talk.knowledge.marks["detresse"]):
             return self._leave_form(acts.distress(talk))
         if acts.is_urgent(understood.intent, understood.confidence) and any(char.isalpha() for char in folded):

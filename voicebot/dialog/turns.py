@@ -199,9 +199,10 @@ class Reply:
 
     ``intent`` is ``None`` for a turn that only filled a slot, for keys (but those of a menu) and for silence. ``pace``
     counts the slower steps asked for so far (0 to 2) and ``gain_db`` the louder ones; ``patient`` says that long pauses
-    were asked for, ``plain`` simpler words: all four hold for the rest of the call. ``answered`` says that this turn
-    settled a request, or gave the opening hours or the website. ``aside`` says that it changed nothing (a repetition,
-    help): what was asked before still is. ``lost``: it was not understood.
+    were asked for, ``plain`` simpler words: all four hold for the rest of the call. ``public`` is who the caller said
+    they are (``professionnel``, ``residence_secondaire``, ``particulier``), empty so far. ``answered`` says that this
+    turn settled a request, or gave the opening hours or the website. ``aside`` says that it changed nothing (a
+    repetition, help): what was asked before still is. ``lost``: it was not understood.
     ``whole`` says that what was heard is a whole request, or answers the question asked: nothing more needs to be said
     to act on it.
     """
@@ -217,6 +218,7 @@ class Reply:
     gain_db: float = 0.0
     patient: bool = False
     plain: bool = False
+    public: str = ""
     answered: bool = False
     aside: bool = False
     lost: bool = False

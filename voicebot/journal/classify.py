@@ -13,9 +13,10 @@ _REPORTS = frozenset({"eau.fuite", "eau.coupure", "assainissement.probleme", "ur
 _OWN_THEME = frozenset({"reclamation", "suivi", "rappel", "conseiller", "rgpd", "urgence"})
 
 
-def classify(turns: Iterable[tuple[str | None, Mapping[str, str]]], records: Iterable[str]) -> Typing:
+def classify(turns: Iterable[tuple[str | None, Mapping[str, str]]], records: Iterable[str], public: str = "") -> Typing:
     """Return the typing of a contact whose turns gave these (intent, entities) and which left records of these types.
 
+    ``public`` is who the caller said they are, in passing; it wins over the entities of the turns, which have it too.
     The theme and subject are those of the most frequent request, the earliest when several are as frequent. The nature
     is the first that applies of appointment, complaint, report, transaction, information.
     """
@@ -26,6 +27,7 @@ def classify(turns: Iterable[tuple[str | None, Mapping[str, str]]], records: Ite
         if intent and ("." in intent or intent in _OWN_THEME):
             intents.append(intent)
     kinds = set(records)
+    entities |= {"public": public} if public else {}
     theme, _, sub_theme = (Counter(intents).most_common(1)[0][0] if intents else "").partition(".")
     return Typing(theme, sub_theme, _nature(intents, kinds), _category(intents, entities), entities.get("commune", ""))
 

@@ -20,7 +20,7 @@ from voicebot.clock import PARIS
 from voicebot.journal.schema import contacts, records, surveys, turns
 
 CONTAINED = ("answered", "appointment", "ticket")
-FILTERS = ("profile", "channel", "theme", "nature", "commune")
+FILTERS = ("profile", "channel", "theme", "nature", "category", "commune")
 """The columns of contacts that the figures may be narrowed to."""
 _SETTLED = (*CONTAINED, "callback", "transferred")
 _AGAIN = timedelta(days=7)
@@ -56,6 +56,7 @@ class Volumes:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     themes: Mapping[str, int] = field(default_factory=dict)
     natures: Mapping[str, int] = field(default_factory=dict)
+    categories: Mapping[str, int] = field(default_factory=dict)
     communes: Mapping[str, int] = field(default_factory=dict)
     intents: Mapping[str, int] = field(default_factory=dict)
     records: Mapping[str, int] = field(default_factory=dict)
@@ -103,6 +104,7 @@ async def read_report(
         outcomes=outcomes,
         themes=await _volumes(connection, contacts.c.theme, here),
         natures=natures,
+        categories=await _volumes(connection, contacts.c.category, here),
         communes=await _volumes(connection, contacts.c.commune, here),
         intents=await _volumes(connection, turns.c.intent, told),
         records=await _volumes(connection, records.c.type, opened & _of_contacts(records.c.contact_id, here, only)),

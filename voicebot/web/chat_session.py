@@ -206,6 +206,7 @@ class ChatSession:
             draft = answer(reply)
             turn.intent, turn.confidence, turn.entities = reply.intent, reply.confidence, reply.entities
             self.record.answered = self.record.answered or reply.answered
+            self.record.public = reply.public or self.record.public
             self._note(reply)
         turn.said = draft.text
         turn.answer_s = self._now_s()

@@ -27,7 +27,7 @@ PATH = "/chiffres"
 
 _LONGEST_DAILY = 62
 _MOST_RANKS = 12
-_FIGURE_FILTERS = ("channel", "theme", "nature", "commune")
+_FIGURE_FILTERS = ("channel", "theme", "nature", "category", "commune")
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _LABELS = load_labels()
 
@@ -173,7 +173,17 @@ def _file(body: bytes, kind: str, name: str) -> web.Response:
 
 def _charts(now: Report, before: Report, subjects: Mapping[str, str]) -> list[Chart]:
     charts = [_time_chart(now, before), _hour_chart(now, before)]
-    for name in ("themes", "communes", "outcomes", "channels", "natures", "intents", "records", "transfers"):
+    for name in (
+        "themes",
+        "communes",
+        "categories",
+        "outcomes",
+        "channels",
+        "natures",
+        "intents",
+        "records",
+        "transfers",
+    ):
         counts: Mapping[str, int] = getattr(now.volumes, name)
         if not counts:
             continue

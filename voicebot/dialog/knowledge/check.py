@@ -48,6 +48,9 @@ MARKS = (
     "plus_simplement",
     "plus_de_temps",
     "desabonnement",
+    "usager_secondaire",
+    "usager_professionnel",
+    "usager_principal",
 )
 
 

@@ -42,6 +42,7 @@ def reply(
         gain_db=memory.gain_db,
         patient=memory.patient,
         plain=memory.plain,
+        public=memory.public,
         answered=draft.settled,
         aside=draft.aside,
         lost=draft.lost,

@@ -77,6 +77,7 @@ class Memory:
     patient: bool = False
     plain: bool = False
     urgent: bool = False
+    public: str = ""
     bulletins: frozenset[Bulletin] = frozenset()
     turns: int = 0
     requests: list[str] = field(default_factory=list)
