@@ -93,6 +93,13 @@ def base(request: pytest.FixtureRequest, tmp_path: Path) -> Base:
 
 
 @pytest.fixture
+def sqlite_base(tmp_path: Path) -> Base:
+    """A database in a file, for what does not depend on which it is."""
+    settings = JournalSettings(url=f"sqlite:///{tmp_path / 'journal.sqlite'}").within(tmp_path)
+    return Base(settings, lambda: None, lambda: None)
+
+
+@pytest.fixture
 def server(cluster: Cluster, tmp_path: Path) -> Base:
     """A database on a server that can be stopped, so that reading fails too. Its tables are there, and empty."""
     tables = ", ".join(table.name for table in metadata.sorted_tables)

@@ -1,4 +1,4 @@
-"""``voicebot bench turn|calls|asr|nlu``: figures of the whole service; slow, run by hand."""
+"""``voicebot bench turn|calls|asr|nlu|pages``: figures of the whole service; slow, run by hand."""
 
 import json
 from contextlib import AsyncExitStack
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from voicebot.cli.bench_pages import pages
 from voicebot.cli.bench_turn import turn
 from voicebot.cli.failures import WorkFailed, WrongUsage
 from voicebot.cli.options import CONFIG, ConfigOption, JsonOption, console, expected_errors, print_json, run
@@ -30,6 +31,7 @@ def register(app: typer.Typer) -> None:
     bench.command("nlu")(nlu)
     bench.command("asr")(asr)
     bench.command("calls")(calls)
+    bench.command("pages")(pages)
     app.add_typer(bench, name="bench")
 
 

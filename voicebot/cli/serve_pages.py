@@ -5,6 +5,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
 
+from voicebot.clock import PARIS
+
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 _ASK_EVERY_S = 3600.0
 CIRCULARS = "messages.toml"
 _NOTICES_EVERY_S = 30.0
+_FACTS_EVERY_S = 600.0
 
 
 def mount_supervision(
@@ -81,9 +84,12 @@ def mount_supervision(
     mount_pages(site, needs)
 
     async def keep_fresh(app: "web.Application") -> "AsyncIterator[None]":
-        reading = asyncio.get_running_loop().create_task(_keep_fresh(board, service), name="notices")
+        loop = asyncio.get_running_loop()
+        reading = loop.create_task(_keep_fresh(board, service), name="notices")
+        keeping = loop.create_task(_keep_facts(journal, clock), name="facts")
         yield
-        reading.cancel()
+        for task in (reading, keeping):
+            task.cancel()
 
     site.cleanup_ctx.append(keep_fresh)
 
@@ -109,6 +115,21 @@ async def _keep_fresh(board: "NoticeBoard", service: "Service") -> None:
         except JournalError as error:
             log.warning("the messages of the day are those last known: %s", error)
         await asyncio.sleep(_NOTICES_EVERY_S)
+
+
+async def _keep_facts(journal: "Journal", clock: "Clock") -> None:
+    """Keep the facts of days that are over, and again those of the days that have changed."""
+    from voicebot.journal.errors import JournalError
+    from voicebot.journal.facts import keep_facts
+
+    while True:
+        try:
+            await keep_facts(journal.database, clock.now().astimezone(PARIS).date())
+        except JournalError as error:
+            log.warning("figures are counted from the contacts themselves: %s", error)
+        except Exception:
+            log.exception("the facts that figures are counted from cannot be kept")
+        await asyncio.sleep(_FACTS_EVERY_S)
 
 
 async def _deliver(outbox: "Outbox | None", parcel: "Parcel") -> bool:

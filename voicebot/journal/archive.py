@@ -11,7 +11,8 @@ from typing import Any, Literal, TypeAlias
 from sqlalchemy import Row, Select, Table, delete, false, insert, literal, or_, select, update
 
 from voicebot.journal.database import Database
-from voicebot.journal.figures import Report, read_report
+from voicebot.journal.facts import report
+from voicebot.journal.figures import Report
 from voicebot.journal.lines import reference_key
 from voicebot.journal.retention import purge
 from voicebot.journal.schema import (
@@ -143,8 +144,7 @@ class Archive:
         Raises:
             ValueError: ``only`` names something that figures cannot be narrowed by.
         """
-        async with self._database.reading() as connection:
-            return await read_report(connection, first, last, only)
+        return await report(self._database, first, last, only)
 
     async def purge(self, now: datetime, periods: Retention) -> dict[str, int]:
         """Delete what is past its period at ``now``; return how many of each kind were."""

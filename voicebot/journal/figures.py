@@ -15,6 +15,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, func, select, true
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from voicebot.clock import PARIS
 from voicebot.journal.schema import contacts, records, surveys, turns
@@ -23,7 +25,6 @@ CONTAINED = ("answered", "appointment", "ticket")
 FILTERS = ("profile", "channel", "theme", "nature", "category", "commune")
 """The columns of contacts that the figures may be narrowed to."""
 _SETTLED = (*CONTAINED, "callback", "transferred")
-_AGAIN = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,42 +92,82 @@ async def read_report(
         ValueError: ``only`` names a column that is none of ``FILTERS``.
     """
     days = (first.isoformat(), last.isoformat())
-    kept = _kept(only or {})
-    here = contacts.c.day.between(*days) & kept
+    here = contacts.c.day.between(*days) & _kept(only or {})
     told = turns.c.day.between(*days) & _of_contacts(turns.c.contact_id, here, only)
-    opened = (records.c.opened_at >= _midnight(first)) & (records.c.opened_at < _midnight(last + timedelta(days=1)))
-    outcomes = await _volumes(connection, contacts.c.outcome, here)
-    natures = await _volumes(connection, contacts.c.nature, here)
     volumes = Volumes(
         days=dict(sorted((await _volumes(connection, contacts.c.day, here)).items())),
         hours=dict(sorted((await _volumes(connection, contacts.c.hour, here)).items())),
         channels=await _volumes(connection, contacts.c.channel, here),
-        outcomes=outcomes,
+        outcomes=await _volumes(connection, contacts.c.outcome, here),
         themes=await _volumes(connection, contacts.c.theme, here),
-        natures=natures,
+        natures=await _volumes(connection, contacts.c.nature, here),
         categories=await _volumes(connection, contacts.c.category, here),
         communes=await _volumes(connection, contacts.c.commune, here),
         intents=await _volumes(connection, turns.c.intent, told),
-        records=await _volumes(connection, records.c.type, opened & _of_contacts(records.c.contact_id, here, only)),
+        records=await read_records(connection, first, last, only),
         transfers=await _volumes(connection, contacts.c.transfer_result, here),
     )
-    ended = sum(outcomes.values())
-    asked = surveys.c.day.between(*days) & _of_contacts(surveys.c.contact_id, here, only)
-    return Report(
-        first,
-        last,
-        contacts=sum(volumes.days.values()),
-        ended=ended,
-        containment=_share(sum(outcomes.get(name, 0) for name in CONTAINED), ended),
-        transferred=_share(outcomes.get("transferred", 0), ended),
-        abandoned=_share(outcomes.get("hung_up", 0), ended),
+    return compose(
+        (first, last),
+        volumes,
         first_call=await _first_call(connection, here),
         no_match=await _no_match(connection, told),
-        complaints=natures.get("complaint", 0),
         delays=await _delays(connection, told),
-        volumes=volumes,
-        satisfaction=await _satisfaction(connection, asked),
+        satisfaction=await read_satisfaction(connection, first, last, only),
     )
+
+
+def compose(
+    days: tuple[date, date],
+    volumes: Volumes,
+    *,
+    first_call: float | None,
+    no_match: float | None,
+    delays: Delays,
+    satisfaction: Mapping[str, Score],
+) -> Report:
+    """Return a report whose rates are those of its volumes."""
+    outcomes, ended = volumes.outcomes, sum(volumes.outcomes.values())
+    return Report(
+        *days,
+        contacts=sum(volumes.days.values()),
+        ended=ended,
+        containment=share(sum(outcomes.get(name, 0) for name in CONTAINED), ended),
+        transferred=share(outcomes.get("transferred", 0), ended),
+        abandoned=share(outcomes.get("hung_up", 0), ended),
+        first_call=first_call,
+        no_match=no_match,
+        complaints=volumes.natures.get("complaint", 0),
+        delays=delays,
+        volumes=volumes,
+        satisfaction=satisfaction,
+    )
+
+
+async def read_records(
+    connection: AsyncConnection, first: date, last: date, only: Mapping[str, str] | None = None
+) -> dict[str, int]:
+    """Return how many records of each type were opened in a period, by the contacts that ``only`` keeps."""
+    opened = (records.c.opened_at >= _midnight(first)) & (records.c.opened_at < _midnight(last + timedelta(days=1)))
+    return await _volumes(connection, records.c.type, opened & _belongs(records.c.contact_id, first, last, only))
+
+
+async def read_satisfaction(
+    connection: AsyncConnection, first: date, last: date, only: Mapping[str, str] | None = None
+) -> dict[str, Score]:
+    """Return the scores given in a period, by question, of the contacts that ``only`` keeps."""
+    here = surveys.c.day.between(first.isoformat(), last.isoformat())
+    return await _satisfaction(connection, here & _belongs(surveys.c.contact_id, first, last, only))
+
+
+def _belongs(
+    column: ColumnElement[Any], first: date, last: date, only: Mapping[str, str] | None
+) -> ColumnElement[bool]:
+    """Narrow what belongs to contacts to those kept, each looked up by its id."""
+    if not only:
+        return true()
+    here = contacts.c.day.between(first.isoformat(), last.isoformat()) & _kept(only)
+    return select(contacts.c.id).where(contacts.c.id == column, here).exists()
 
 
 def _kept(only: Mapping[str, str]) -> ColumnElement[bool]:
@@ -147,7 +188,8 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), PARIS)
 
 
-def _share(part: int, whole: int) -> float | None:
+def share(part: int, whole: int) -> float | None:
+    """Return a share, from 0 to 1; ``None`` of nothing."""
     return part / whole if whole else None
 
 
@@ -159,33 +201,57 @@ async def _volumes(
     return {value: number for value, number in await connection.execute(query) if value != ""}
 
 
-async def _first_call(connection: AsyncConnection, here: ColumnElement[bool]) -> float | None:
-    """Count in one pass over the settled contacts of the period; the week after it is looked at too."""
-    known = here & contacts.c.person.is_not(None) & contacts.c.outcome.in_(_SETTLED)
-    mine = select(contacts.c.person, contacts.c.theme, contacts.c.started_at).where(known)
-    settled = [tuple(row) for row in await connection.execute(mine)]
-    if not settled:
-        return None
-    callers = contacts.c.person.in_(select(contacts.c.person).where(known))
-    least, most = min(row[2] for row in settled), max(row[2] for row in settled)
-    all_calls = select(contacts.c.person, contacts.c.theme, contacts.c.started_at).where(
-        callers, contacts.c.started_at > least, contacts.c.started_at <= most + _AGAIN
+def settled() -> ColumnElement[bool]:
+    """Return whether a contact of somebody known settled something."""
+    outcome = func.coalesce(contacts.c.outcome, "")  # so that contacts are found by their day, not by their outcome
+    return contacts.c.person.is_not(None) & outcome.in_(_SETTLED)
+
+
+def followed() -> ColumnElement[int]:
+    """Return 1 for a contact that another of the same person on the same theme followed within a week, else 0."""
+    later = contacts.alias("later")
+    again = (
+        select(later.c.id)
+        .where(
+            later.c.person == contacts.c.person,
+            later.c.theme == contacts.c.theme,
+            later.c.started_at > contacts.c.started_at,
+            later.c.started_at <= _WeekAfter(contacts.c.started_at),
+        )
+        .correlate(contacts)
     )
-    moments: dict[tuple[str, str], list[datetime]] = {}
-    for person, theme, at in await connection.execute(all_calls):
-        moments.setdefault((person, theme), []).append(at)
-    once = [
-        not any(at < later <= at + _AGAIN for later in moments.get((person, theme), ()))
-        for person, theme, at in settled
-    ]
-    return _share(sum(once), len(settled))
+    return case((again.exists(), 1), else_=0)
+
+
+class _WeekAfter(FunctionElement[datetime]):
+    """The moment seven days of 24 hours after another."""
+
+    inherit_cache = True
+    type = contacts.c.started_at.type
+
+
+@compiles(_WeekAfter, "sqlite")
+def _week_after_sqlite(element: Any, compiler: Any, **more: Any) -> str:
+    at = compiler.process(element.clauses, **more)
+    return f"(date({at}, '+7 days') || substr({at}, 11))"  # moments are texts in UTC there
+
+
+@compiles(_WeekAfter, "postgresql")
+def _week_after_postgresql(element: Any, compiler: Any, **more: Any) -> str:
+    return f"({compiler.process(element.clauses, **more)} + interval '168 hours')"
+
+
+async def _first_call(connection: AsyncConnection, here: ColumnElement[bool]) -> float | None:
+    query = select(func.count(), func.sum(followed())).where(here, settled())
+    count, again = (await connection.execute(query)).one()
+    return share(count - (again or 0), count)
 
 
 async def _no_match(connection: AsyncConnection, told: ColumnElement[bool]) -> float | None:
     missed = func.sum(case((turns.c.understood.is_(False), 1), else_=0))
     query = select(func.count(), missed).where(told, turns.c.understood.is_not(None))
     asked, unmatched = (await connection.execute(query)).one()
-    return _share(unmatched or 0, asked)
+    return share(unmatched or 0, asked)
 
 
 async def _delays(connection: AsyncConnection, told: ColumnElement[bool]) -> Delays:
@@ -208,9 +274,9 @@ def nearest_rank(histogram: Sequence[tuple[int, int]], share: float) -> int | No
 
 async def _satisfaction(connection: AsyncConnection, asked: ColumnElement[bool]) -> dict[str, Score]:
     query = (
-        select(surveys.c.question, func.count(), func.avg(surveys.c.score))
+        select(surveys.c.question, func.count(), func.sum(surveys.c.score))
         .where(asked, surveys.c.score.is_not(None))
         .group_by(surveys.c.question)
         .order_by(surveys.c.question)
     )
-    return {question: Score(count, float(mean)) for question, count, mean in await connection.execute(query)}
+    return {question: Score(count, total / count) for question, count, total in await connection.execute(query)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal, TypeAlias
 
-from rapidfuzz import fuzz, utils
+from rapidfuzz import fuzz, process, utils
 from sqlalchemy import insert, select, update
 
 from voicebot.journal.database import Database
@@ -88,21 +88,24 @@ class Improving:
 
 def grouped(missed: Sequence[tuple[str, str]], most: int = 40) -> list[Group]:
     """Return sentences grouped by likeness, the largest groups first."""
-    groups: list[tuple[str, Group]] = []
+    groups: list[Group] = []
+    leads: list[str] = []  # words in order, so that each sentence is compared once whatever the order it was said in
     exact: dict[str, Group] = {}
     for text, contact in missed:
-        plain = utils.default_process(text)
+        plain = " ".join(sorted(utils.default_process(text).split()))
         group = exact.get(plain)
         if group is None:
-            group = next((one for lead, one in groups if fuzz.token_sort_ratio(lead, plain) >= _ALIKE), None)
+            near = process.extractOne(plain, leads, scorer=fuzz.ratio, score_cutoff=_ALIKE)
+            group = groups[near[2]] if near is not None else None
         if group is None:
             group = Group()
-            groups.append((plain, group))
+            groups.append(group)
+            leads.append(plain)
         exact[plain] = group
         if text not in group.texts:
             group.texts.append(text)
         group.contacts.append(contact)
-    return sorted((group for _, group in groups), key=lambda one: -len(one.contacts))[:most]
+    return sorted(groups, key=lambda one: -len(one.contacts))[:most]
 
 
 def _action(who: str, action: str, subject: str, at: datetime, detail: dict[str, Any]) -> dict[str, Any]:

@@ -128,8 +128,27 @@ def _filtered(query: Select[Any], table: Table, moment: Column[Any], asked: Aske
         query = query.where(table.c[name] == value)
     if asked.cursor:
         at, row_id = _parse(asked.cursor)
-        query = query.where(or_(moment < at, and_(moment == at, table.c.id < row_id)))
+        query = query.where(moment <= at, or_(moment < at, and_(moment == at, table.c.id < row_id)))
     return query
+
+
+def cursor_after(row: Mapping[str, Any]) -> str:
+    """Return the cursor of the page that begins after a contact."""
+    return _cursor(row["started_at"], row["id"])
+
+
+def moment_of(cursor: str) -> datetime:
+    """Return the moment that a page begins before.
+
+    Raises:
+        BadCursor: the cursor is none of ours.
+    """
+    return _parse(cursor)[0]
+
+
+def cursor_before(at: datetime) -> str:
+    """Return the cursor of the page that begins before ``at``."""
+    return _cursor(at, "-")
 
 
 def _cursor(at: datetime, row_id: str) -> str:

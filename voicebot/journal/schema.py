@@ -18,6 +18,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -76,7 +77,7 @@ contacts = Table(
     Column("call", String, nullable=False),
     Column("channel", String, nullable=False),
     Column("called", String, nullable=False),
-    Column("person", String, index=True),
+    Column("person", String),
     Column("profile", String, nullable=False),
     Column("started_at", Moment, nullable=False, index=True),
     Column("day", String, nullable=False),
@@ -94,12 +95,23 @@ contacts = Table(
     Column("mos", Float),
     Column("quality", Document),
     Index("ix_contacts_figures", *FIGURES),
+    Index(None, "person", "theme", "started_at"),
     Index(None, "commune", "started_at"),
     Index(None, "theme", "started_at"),
     Index(None, "outcome", "started_at"),
     Index(None, "channel", "started_at"),
+    Index(None, "category", "started_at"),
 )
 """One contact. ``person`` is the caller's pseudonym; ``run`` the process that followed the contact."""
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("period", String, primary_key=True),
+    Column("block", LargeBinary, nullable=False),
+)
+"""What figures need of a day or a month that is over, by column; triggers remove it with any change (see ``facts``)."""
 
 turns = Table(
     "turns",

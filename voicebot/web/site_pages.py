@@ -30,11 +30,15 @@ _FAMILIES: tuple[Callable[[Frame], list[web.RouteDef]], ...] = (
 _STATIC = {"site.css": "text/css", "live.js": "text/javascript"}
 
 
+def page_routes(frame: Frame) -> list[web.RouteDef]:
+    """Return the routes of every page."""
+    return [route for family in _FAMILIES for route in family(frame)]
+
+
 def mount_pages(site: web.Application, needs: Needs) -> Frame:
     """Add the pages to ``site``; return the frame they share."""
     frame = Frame(needs)
-    for family in _FAMILIES:
-        site.add_routes(family(frame))
+    site.add_routes(page_routes(frame))
     site.add_routes([web.get(f"/pages/{name}", _served(name, kind)) for name, kind in _STATIC.items()])
 
     async def stop(app: web.Application) -> None:
