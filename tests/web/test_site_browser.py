@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 import numpy as np
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, ViewportSize, expect
 
 from tests.journal.conftest import Base
 from tests.web.browser import SharedBrowser, open_page, serious_faults
@@ -16,18 +16,7 @@ from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.profile import Profile
 
 IMAGES = ROOT / "docs" / "images"
-PAGES = (
-    "/maintenant",
-    "/demandes",
-    "/demandes/c1:2",
-    "/contacts",
-    "/contacts/c1",
-    "/appels/c1",
-    "/progres",
-    "/messages",
-)
-FORMS = ("/contacts-saisie", "/utilisateurs", "/mot-de-passe")
-PHONE = {"width": 390, "height": 844}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
 async def entered(page: Page, login: str) -> Page:
@@ -51,27 +40,6 @@ async def filled(site: Site) -> None:
     await one_call(site, "mon bac jaune est cassé", "c1", intent="bac.demande")
     await one_call(site, HOSTILE, "c2", intent=None, understood=False)
     await one_call(site, "je voudrais un badge pour la plage", "c3", intent=None, understood=False)
-
-
-def test_every_page_suits_a_screen_reader_a_telephone_and_a_strict_policy(
-    sqlite_base: Base, profile: Profile, shared: SharedBrowser
-) -> None:
-    async def visit() -> None:
-        async with site_of(sqlite_base, profile) as site:
-            await filled(site)
-            faults: list[str] = []
-            page = await open_page(shared.browser, site.url, faults, viewport=PHONE, locale="fr-FR")
-            assert await serious_faults(page) == []
-            await shown(page, "connexion.png")
-            await entered(page, "paul")
-            for path in (*PAGES, *FORMS):
-                await page.goto(str(site.url.join(site.url.with_path(path))))
-                assert await serious_faults(page) == [], path
-                wide = await page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-                assert wide <= 0, path
-            assert faults == []
-
-    shared.run(visit())
 
 
 def test_a_call_appears_with_its_words_while_it_goes_on_and_leaves_at_its_end(

@@ -270,11 +270,18 @@ def test_a_proposal_takes_effect_when_accepted_and_leaves_when_taken_back(
             text = 'quand passe le "bac" jaune \\ demain'
             await site.send("/progres", "/progres", 303, kind="example", target="collecte.jours", text=text)
             assert not file.exists()
+            told = await site.send("/progres", "/progres/1", 400, decision="accepter")
+            assert "Une autre personne doit accepter" in told
+            await site.sign_in("paul")
             await site.send("/progres", "/progres/1", 303, decision="accepter")
             assert tomllib.loads(file.read_text(encoding="utf-8")) == {"collecte.jours": [text]}
             await site.send("/progres", "/progres/1", 303, decision="retirer")
             assert not file.exists()
             assert len(reloads) == 2
+            page = await site.read("/progres")
+            assert "Proposée par sylvie" in page
+            assert "Acceptée par paul" in page
+            assert "Retirée par paul" in page
 
     run(visit())
 
@@ -290,9 +297,10 @@ def test_a_change_that_the_profile_refuses_is_undone(base: Base, profile: Profil
         async with site_of(base, profile, reload=reload, profiles_dir=tmp_path) as site:
             await site.sign_in("sylvie")
             await site.send("/progres", "/progres", 303, kind="example", target="collecte.jours", text="a")
+            await site.sign_in("paul")
             told = await site.send("/progres", "/progres/1", 400, decision="accepter")
             assert "trop court" in told
             assert not written()
-            assert "proposée" in await site.read("/progres")
+            assert "à relire" in await site.read("/progres")
 
     run(visit())

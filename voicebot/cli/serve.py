@@ -54,17 +54,15 @@ def serve(config: ConfigOption = CONFIG) -> None:
 async def _serve(config: Path) -> bool:
     from voicebot.app import open_service, spare_real_time
     from voicebot.calls.live import LiveCalls
-    from voicebot.cli.serve_api import mount_api
-    from voicebot.cli.serve_chat import mount_chat
     from voicebot.cli.serve_delivery import open_delivery
-    from voicebot.cli.serve_follow import Followers, mount_metrics, open_calendars
-    from voicebot.cli.serve_pages import mount_supervision, report_monthly
+    from voicebot.cli.serve_follow import Followers, open_calendars
+    from voicebot.cli.serve_pages import report_monthly
+    from voicebot.cli.serve_site import Shown, build_whole_site
     from voicebot.clock import WallClock
     from voicebot.config import load_settings
     from voicebot.switchboard import Switchboard
     from voicebot.telephony.engines import load_line
     from voicebot.web.metrics import Metrics
-    from voicebot.web.site import build_site
 
     settings = load_settings(config)
     serve_logs(settings.log)
@@ -95,18 +93,10 @@ async def _serve(config: Path) -> bool:
         await line.start()
         stack.push_async_callback(line.stop)
         health = _health(service, board, stop)
-        site = build_site(health)
-        chats = mount_chat(site, settings, service, followers, clock)
-        mount_api(site, settings, journal, clock)
-        mount_metrics(
-            site,
-            metrics,
-            journal,
-            outbox,
-            clock,
-            lambda: {"calls_live": board.live, "chats_live": chats(), "ready": not stop.is_set()},
+        shown = Shown(settings, service, journal, outbox, clock, live)
+        site = build_whole_site(
+            shown, followers, metrics, health, lambda: {"calls_live": board.live, "ready": not stop.is_set()}
         )
-        mount_supervision(site, settings, service, journal, clock, live, lambda: health().parts)
         await _start_pages(site, settings, stack)
         loop.add_signal_handler(signal.SIGHUP, service.shelf.hint)
         watching = loop.create_task(service.shelf.watch(), name="watch-profiles")

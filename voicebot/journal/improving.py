@@ -1,6 +1,6 @@
 """What was not understood, grouped by likeness; and the changes of a profile proposed, reviewed, taken back.
 
-A proposal is written to nothing until a second person, or the same a second time, accepts it. Those in force are the
+A proposal is written to nothing until it is accepted; who may do so is the page's to say. Those in force are the
 whole content of the profile's added files, which are written again from them at each change: taking one back is exact.
 """
 
@@ -15,7 +15,7 @@ from sqlalchemy import insert, select, update
 from voicebot.journal.database import Database
 from voicebot.journal.schema import actions, proposals, turns
 
-Kind: TypeAlias = Literal["example", "answer"]
+Kind: TypeAlias = Literal["example", "answer", "subject"]
 State: TypeAlias = Literal["proposed", "applied", "rejected", "withdrawn"]
 
 _MOST_TURNS = 2000
@@ -67,12 +67,42 @@ class Improving:
             found = await connection.execute(select(proposals).where(here).order_by(proposals.c.reviewed_at))
             return [dict(row) for row in found.mappings()]
 
-    async def propose(self, profile: str, kind: Kind, target: str, text: str, who: str, at: datetime) -> None:
-        """Keep a proposal."""
-        row = {"profile": profile, "kind": kind, "target": target, "text": text, "state": "proposed"}
+    async def propose(
+        self,
+        profile: str,
+        kind: Kind,
+        target: str,
+        text: str,
+        who: str,
+        at: datetime,
+        detail: Mapping[str, str] | None = None,
+    ) -> None:
+        """Keep a proposal; ``detail`` holds the name and the answer of a new subject."""
+        row = {"profile": profile, "kind": kind, "target": target, "text": text, "state": "proposed", "detail": detail}
         async with self._database.writing() as connection:
-            await connection.execute(insert(proposals), row | {"proposed_by": who, "proposed_at": at})
-            await connection.execute(insert(actions), _action(who, "propose", target, at, {"kind": kind, "text": text}))
+            kept = await connection.execute(insert(proposals).values(row | {"proposed_by": who, "proposed_at": at}))
+            [number] = kept.inserted_primary_key or (0,)
+            told = {"kind": kind, "target": target, "text": text, "state": "proposed"}
+            await connection.execute(insert(actions), _action(who, "propose", str(number), at, told))
+
+    async def proposal(self, profile: str, proposal: int) -> dict[str, Any] | None:
+        """Return a proposal of a profile; ``None`` when there is none of this number."""
+        query = select(proposals).where(proposals.c.profile == profile, proposals.c.id == proposal)
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).mappings().first()
+        return None if row is None else dict(row)
+
+    async def history(self, numbers: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+        """Return what became of proposals, by their number: each state, who moved it there and when, in order."""
+        subjects = [str(number) for number in numbers]
+        here = actions.c.action.in_(("propose", "review")) & actions.c.subject.in_(subjects)
+        query = select(actions.c.subject, actions.c.who, actions.c.at, actions.c.detail).where(here)
+        found: dict[int, list[dict[str, Any]]] = {}
+        async with self._database.reading() as connection:
+            for row in await connection.execute(query.order_by(actions.c.id)):
+                step = {"who": row.who, "at": row.at, "state": row.detail["state"]}
+                found.setdefault(int(row.subject), []).append(step)
+        return found
 
     async def review(self, proposal: int, state: State, who: str, at: datetime) -> bool:
         """Move a proposal to ``state``; return whether it could be."""

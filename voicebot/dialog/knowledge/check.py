@@ -90,7 +90,8 @@ def _check_answer(knowledge: Knowledge, answer: Answer, goals: set[str], mistake
         mistakes.append(Mistake(answer.file, answer.line, key, message))
 
     variant = any(answer.id.startswith(intent + ".") for intent in INTENTS if "." in intent)
-    known = answer.id in TOLD or answer.id in INTENTS or variant or f"reponse:{answer.id}" in goals
+    own = answer.id in knowledge.subjects  # a subject of this profile alone
+    known = answer.id in TOLD or answer.id in INTENTS or own or variant or f"reponse:{answer.id}" in goals
     if not known:
         wrong(answer.id, "cette réponse n’est utilisée nulle part : vérifier son nom")
     allowed = TOLD.get(answer.id, frozenset({"commune", "a_commune", "de_commune"})) | GLOBALS | set(knowledge.facts)

@@ -109,7 +109,7 @@ def _read(files: _Files) -> Knowledge | None:
         identity,
         {**facts, **identity.facts},
         _answers(files),
-        files.merged("sujets.toml", read_subject),
+        files.merged("sujets.toml", read_subject) | files.merged("ajouts/sujets.toml", read_subject),
         streams,
         communes,
         collection,
