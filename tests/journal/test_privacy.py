@@ -1,6 +1,7 @@
 """Who called is never written; how to call back is, encrypted; what is past its period goes, on the disk too."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.journal.conftest import Base, kept_open
 from tests.journal.samples import AT, CALLER, ended, kept, rows, started, turn, whole_contact
 from voicebot.journal.errors import KeyTrouble
 from voicebot.journal.events import Preferred, Surveyed
+from voicebot.journal.improving import Improving
 from voicebot.journal.journal import Journal
 from voicebot.journal.opening import purge_journal
 from voicebot.journal.seal import Keys, Seal, mask, masked
@@ -254,3 +256,18 @@ def test_a_purge_counts_what_it_did_and_a_second_finds_nothing_to_do(base: Base)
 def test_periods_that_contradict_each_other_are_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be"):
         Retention(**wrong)
+
+
+def test_proposals_go_with_age_but_for_those_in_force(base: Base) -> None:
+    async def work(journal: Journal) -> list[str]:
+        improving = Improving(journal.database)
+        for text in ("old", "in force", "refused lately"):
+            await improving.propose("p", "example", "eau.fuite", text, "anne", NOW - timedelta(days=40))
+        numbers = {row["text"]: row["id"] for row in await improving.proposals("p")}
+        await improving.review(numbers["in force"], "applied", "anne", NOW - timedelta(days=39))
+        await improving.review(numbers["refused lately"], "rejected", "anne", NOW - timedelta(days=5))
+        counts = await journal.archive.purge(NOW, replace(PERIODS, proposals=10))
+        assert counts["proposals"] == 1
+        return [row["text"] for row in await improving.proposals("p")]
+
+    assert sorted(kept_open(base, work)) == ["in force", "refused lately"]

@@ -30,8 +30,6 @@ def _profile(folder: Path, **files: str) -> Path:
         ("lexique/flux.toml", '["verre"]\nnoms = "verre"\n', "noms"),
         ("lexique/ailleurs.toml", '["lieux"]\nnoms = ["la gare"]\nphrases = "où est la gare"\n', "{nom}"),
         ("lexique/ailleurs.toml", '["lieux"]\nnoms = ["la gare"]\nsignale = "oui"\n', "signale"),
-        ("lexique/entendus.csv", "dit,intention,entendu\n", "column dit is missing"),
-        ("lexique/entendus.csv", "dit;intention;entendu\nbonjour;salut;bon jour\n", "line 2"),
         ("tri/objets.csv", "nom,synonymes\n", "column nom is missing"),
         ("tri/objets.csv", "nom;synonymes\n;verre\n", "line 2"),
     ],

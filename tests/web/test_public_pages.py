@@ -24,7 +24,7 @@ def test_the_notice_tells_the_period_of_every_kind_of_data_about_people(profile:
         async with visiting(profile, Rote) as visit:
             return await (await visit.client.get("/confidentialite")).text()
 
-    ours = {"actions", "deliveries"}  # what agents do, and that a message was sent
+    ours = {"actions", "deliveries", "proposals"}  # what agents do and write, and that a message was sent
     text = run(work())
     assert text.count('<tr><th scope="row">') == len({entry.name for entry in dataclasses.fields(Retention)} - ours)
     assert "<td>6 mois</td>" in text

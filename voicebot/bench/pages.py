@@ -109,6 +109,12 @@ def _lists(found: Found) -> _Variants:
     yield "no such word, ever", found.ever | {"mots": "xylographe"}
 
 
+def _exports(found: Found) -> _Variants:
+    yield "thirty days", {}
+    yield "ever", found.ever
+    yield "common word, thirty days", {"mots": COMMON_WORD}
+
+
 def _figures(found: Found) -> _Variants:
     yield "thirty days", {}
     yield "a month", {"du": f"{found.today:%Y-%m}-01", "au": found.today.isoformat()}
@@ -137,8 +143,8 @@ def _once(_found: Found) -> _Variants:
 
 _QUERIES: Mapping[str, Callable[[Found], _Variants]] = {
     "/contacts": _lists,
-    "/contacts/export.csv": _lists,
-    "/contacts/export.xlsx": _lists,
+    "/contacts/export.csv": _exports,
+    "/contacts/export.xlsx": _exports,
     "/chiffres": _figures,
     "/chiffres/export.csv": _figures,
     "/chiffres/export.xlsx": _figures,

@@ -177,9 +177,12 @@ def _health(service: "Service", board: "Switchboard", stop: asyncio.Event) -> "C
             "voix": service.voice.name,
             "appels en cours": str(board.live),
         }
+        details = {}
         for name, version in service.shelf.versions.items():
             parts[f"contenu {name}"] = _state(version)
-        return Health(not stop.is_set(), parts)
+            if version.refused:
+                details[f"à corriger dans {name}"] = " ; ".join(version.refused)
+        return Health(not stop.is_set(), parts, details)
 
     return health
 
@@ -198,11 +201,9 @@ async def _start_pages(site: "web.Application", settings: "Settings", stack: Asy
 
 
 def _state(version: "Version") -> str:
-    """Say which version of a profile answers, and why its last edit does not."""
+    """Say which version of a profile answers, and whether its last edit does not; never what is written in it."""
     state = f"version {version.number} en service"
-    if version.refused:
-        state += f" ; dernière modification refusée ({len(version.refused)} à corriger) : {version.refused[0]}"
-    return state
+    return f"{state} ; dernière modification refusée ({len(version.refused)} à corriger)" if version.refused else state
 
 
 async def _render_ahead(service: "Service") -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from voicebot.clock import PARIS
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from voicebot.journal.notices import NoticeBoard
     from voicebot.web.circulars import Parcel
     from voicebot.web.monthly import Letter
+    from voicebot.web.site import Health
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +36,7 @@ def mount_supervision(
     journal: "Journal",
     clock: "Clock",
     live: "LiveCalls",
-    health: Callable[[], Mapping[str, str]],
+    health: "Callable[[], Health]",
 ) -> None:
     """Add the supervisors' pages to the site, and the public one that stops messages.
 
@@ -63,7 +64,7 @@ def mount_supervision(
     can_send = service.outbox is not None and (service.outbox.has_mail or service.outbox.has_sms)
     served = Served(
         service.profile,
-        health,
+        lambda: health().parts | health().details,
         lambda: _advisers(service),
         reload=service.reload,
         journal=journal,

@@ -54,5 +54,5 @@ def build_whole_site(
     chats = mount_chat(site, settings, service, followers, clock)
     mount_api(site, settings, journal, clock)
     mount_metrics(site, metrics, journal, shown.outbox, clock, lambda: {**gauges(), "chats_live": chats()})
-    mount_supervision(site, settings, service, journal, clock, shown.live, lambda: health().parts)
+    mount_supervision(site, settings, service, journal, clock, shown.live, health)
     return site

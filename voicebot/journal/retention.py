@@ -13,11 +13,14 @@ from voicebot.journal.schema import (
     coordinates,
     outbox,
     preferences,
+    proposals,
     records,
     surveys,
     turns,
 )
 from voicebot.journal.settings import Retention
+
+_decided = func.coalesce(proposals.c.reviewed_at, proposals.c.proposed_at)
 
 
 async def purge(connection: AsyncConnection, now: datetime, periods: Retention) -> dict[str, int]:
@@ -54,6 +57,7 @@ async def purge(connection: AsyncConnection, now: datetime, periods: Retention) 
         ("consents", delete(consents).where(consents.c.consented_at < before(periods.consents))),
         ("actions", delete(actions).where(actions.c.at < before(periods.actions))),
         ("deliveries", delete(outbox).where(outbox.c.settled_at < before(periods.deliveries))),
+        ("proposals", delete(proposals).where(_decided < before(periods.proposals), proposals.c.state != "applied")),
         ("announcements", delete(announcements).where(announcements.c.at < before(periods.deliveries))),
     )
     for name, step in steps:

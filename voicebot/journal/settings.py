@@ -17,7 +17,8 @@ class Retention:
     ``records``: tickets, appointments, callbacks and messages, from their last change. ``coordinates``: the numbers,
     e-mail addresses and names left with them. ``preferences`` and ``consents``: from the last time they were confirmed.
     ``actions``: what supervisors and tokens did. ``deliveries``: that a message was sent to the outside (what it said
-    goes when it is sent), or the whole of one that could not be.
+    goes when it is sent), or the whole of one that could not be. ``proposals``: changes of a profile suggested on the
+    pages, from the last decision about them; those in force stay as long as they are.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -31,6 +32,7 @@ class Retention:
     consents: int = 1095
     actions: int = 365
     deliveries: int = 90
+    proposals: int = 365
 
     def __post_init__(self) -> None:
         for entry in fields(self):

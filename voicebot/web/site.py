@@ -14,10 +14,14 @@ from voicebot.web.settings import WebSettings
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of the service: ``ready`` to take calls, and each part's state in a few words."""
+    """The state of the service: ``ready`` to take calls, and each part's state in a few words.
+
+    ``details`` says more of some parts, for those who are signed in: a mistake in a profile may quote what is written.
+    """
 
     ready: bool
     parts: dict[str, str] = field(default_factory=dict)
+    details: dict[str, str] = field(default_factory=dict)
 
 
 HEALTH: web.AppKey[Callable[[], Health]] = web.AppKey("health")

@@ -116,6 +116,7 @@ async def _list(visit: Visit) -> web.StreamResponse:
         rows=page.rows,
         following=following,
         first=f"{PATH}?{urlencode(kept)}" if visit.query("suite") else "",
+        query=urlencode(kept),
         period=asked_period,
         choices=choices(),
         communes=communes(visit),

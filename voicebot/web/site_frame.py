@@ -280,11 +280,14 @@ class Frame:
         return web.Response(text=text, status=status, content_type="text/html", charset="utf-8")
 
     def _safe(self, response: web.StreamResponse) -> web.StreamResponse:
-        if not response.prepared:
-            for name, value in _HEADERS.items():
-                response.headers.setdefault(name, value)
-            if self.needs.secure:
-                response.headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
+        return response if response.prepared else self.dressed(response)
+
+    def dressed(self, response: web.StreamResponse) -> web.StreamResponse:
+        """Return an answer with the headers that every page has; for those that are sent piece by piece."""
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
+        if self.needs.secure:
+            response.headers["Strict-Transport-Security"] = f"max-age={_YEAR_S}"
         return response
 
 

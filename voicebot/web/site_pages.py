@@ -8,6 +8,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from voicebot.web.site_contacts import contact_routes
+from voicebot.web.site_exports import export_routes
 from voicebot.web.site_figures import figure_routes
 from voicebot.web.site_frame import Frame, Needs
 from voicebot.web.site_improve import improve_routes
@@ -20,6 +21,7 @@ from voicebot.web.site_users import user_routes
 _FAMILIES: tuple[Callable[[Frame], list[web.RouteDef]], ...] = (
     sign_in_routes,
     user_routes,
+    export_routes,
     contact_routes,
     now_routes,
     figure_routes,

@@ -2,9 +2,6 @@
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from voicebot.dialog.nlu.confusions import Confusions
 
 _BEFORE = (
     "bonjour", "bonjour madame", "bonjour je voudrais savoir", "oui bonjour", "s'il vous plaît",
@@ -21,21 +18,13 @@ _SMALL = ("le", "la", "de", "à", "et", "un", "est", "pas", "que", "on", "ça", 
 _NEAR_MISSES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
-    """What noise is made of: words to insert, and what the recogniser makes of words."""
-
-    vocabulary: Sequence[str]
-    confusions: Confusions
-
-
-def variants(example: str, generator: random.Random, noise: Noise, act: bool) -> list[str]:
+def variants(example: str, generator: random.Random, vocabulary: Sequence[str], act: bool) -> list[str]:
     """Return made-up relatives of ``example``.
 
     Args:
         example: as written.
         generator: the source of chance, seeded by the caller.
-        noise: what words become on the telephone.
+        vocabulary: words to insert as noise.
         act: a conversational act stays bare: "bonjour" with a request after it is that request.
     """
     words = example.split()
@@ -53,14 +42,12 @@ def variants(example: str, generator: random.Random, noise: Noise, act: bool) ->
             if chance < 0.10:
                 noisy.append(generator.choice(_SMALL))
             elif chance < 0.18:
-                noisy.append(generator.choice(noise.vocabulary))
+                noisy.append(generator.choice(vocabulary))
             elif chance > 0.95:
                 continue
             else:
                 noisy.append(word)
         made.append(" ".join(noisy) or example)
-    if misheard := noise.confusions.misheard(example, generator):
-        made.append(misheard)
     return made
 
 

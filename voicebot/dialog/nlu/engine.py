@@ -146,18 +146,16 @@ class NluEngine:
             merged = {**background.entities, **self._kept(intent, found)}
             return Understanding(Verdict.SURE, ranked(self._mostly(intent), self.intents), merged, elliptic=True)
         opinions = [self._opinion(reading.utterance, deep)]
-        known = {reading.utterance.plain, ""}
         for alternative in alternatives[:_ALTERNATIVES]:
-            other = read_turn(alternative, background, self._finder).utterance
-            if other.plain not in known:
-                known.add(other.plain)
-                opinions.append(self._opinion(other, deep=False))
+            other = read_turn(alternative, background, self._finder)
+            if other.utterance.words and other.utterance.plain != reading.utterance.plain:
+                opinions.append(self._opinion(other.utterance, deep=False))
         weights = np.array([1.0 / (1 + rank) for rank in range(len(opinions))], dtype=np.float32)
         probabilities = np.average(np.stack([o.probabilities for o in opinions]), axis=0, weights=weights)
         if any(opinion.alarming for opinion in opinions):
             probabilities = self._danger_first(probabilities)
         candidates = ranked(probabilities, self.intents)
-        verdict, candidates = judge(candidates, self._calibration.thresholds, len(opinions) > 1)
+        verdict, candidates = judge(candidates, self._calibration.thresholds)
         if candidates[0].intent == URGENT and candidates[0].confidence >= self._calibration.thresholds.danger:
             verdict = Verdict.SURE if any(opinion.alarming for opinion in opinions) else verdict
         entities = self._entities(opinions, candidates[0].intent, background)
