@@ -6,14 +6,24 @@ being asked; then a new request. A form in progress survives a digression and is
 
 import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from voicebot.dialog.knowledge.answers import Choice
 from voicebot.dialog.knowledge.model import Knowledge
 from voicebot.dialog.nlu.base import Understander, Understanding, Verdict
-from voicebot.dialog.policy import acts, bulletins, callers, doubts, form_answers, form_run, manner, replying, slots
-from voicebot.dialog.policy.evidence import pick
-from voicebot.dialog.policy.expecting import expected
+from voicebot.dialog.policy import (
+    acts,
+    bulletins,
+    callers,
+    doubts,
+    form_answers,
+    form_run,
+    manner,
+    replying,
+    requests,
+    slots,
+)
+from voicebot.dialog.policy.evidence import by_words, pick
+from voicebot.dialog.policy.expecting import dictated, expected
 from voicebot.dialog.policy.form_run import FormRun
 from voicebot.dialog.policy.questions import (
     ClarifyQuestion,
@@ -24,7 +34,6 @@ from voicebot.dialog.policy.questions import (
     SlotQuestion,
     Suggestions,
 )
-from voicebot.dialog.policy.subjects import answer_request
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.turns import (
     Context,
@@ -44,9 +53,6 @@ _ACT_OVER_CHOICE = 0.8
 _NEW_REQUEST_WORDS = 4
 _OUTBURST_WORDS = 5
 _OUT_OF_SCOPE = 0.6
-# Requests whose answer depends on where the caller lives: another town's must not be given for it.
-_LOCAL_THEMES = "collecte. bac. apport. decheterie. encombrants. signalement. assainissement. commune. eau.fuite"
-_LOCAL = tuple(f"{_LOCAL_THEMES} eau.coupure eau.qualite eau.prix interco.communes tri.dechets_verts".split())
 
 
 class Dialogue:
@@ -172,7 +178,7 @@ class Dialogue:
         talk = self._talk
         expect = self._expect()
         folded = fold(heard.text)
-        if self._dictated(expect, heard, folded):
+        if dictated(talk, expect, heard):
             return self._take(heard, None) or self._misunderstood()
         understood = talk.understander.understand(heard.text, heard.alternatives, talk.background(expect.slot))
         self._understood = understood
@@ -186,9 +192,10 @@ class Dialogue:
         spoken_to = manner.asked(talk, heard.text)
         if spoken_to is not None:
             return self._again(spoken_to) if spoken_to.question is None else spoken_to
+        if any(contains(folded, mark) for mark in talk.knowledge.marks["changer_rendez_vous"]):
+            return self._change_appointment(heard, understood)
         act = understood.intent if acts.is_meant(understood) else ""
-        chosen = max((p for _, p in heard.choices), default=0.0) >= _ACT_OVER_CHOICE
-        if act in _ALWAYS and not chosen:
+        if act in _ALWAYS and not self._chosen(heard, act, folded):
             draft = self._act(act, heard)
             if draft is not None:
                 return draft
@@ -200,14 +207,23 @@ class Dialogue:
             return taken
         return self._new_request(understood, heard)
 
-    def _dictated(self, expect: Expect, heard: Heard, folded: str) -> bool:
-        """Tell whether the turn is the number being dictated: digits mean nothing else, whatever they resemble."""
-        if expect.dictation is not Dictation.DIGITS or expect.slot is None:
-            return False
-        if not any(char.isalpha() for char in folded):
+    def _chosen(self, heard: Heard, act: str, folded: str) -> bool:
+        """Tell whether the turn chooses an answer of the question put, whatever act it resembles."""
+        if max((p for _, p in heard.choices), default=0.0) >= _ACT_OVER_CHOICE:
             return True
-        background = self._talk.background(expect.slot)
-        return self._talk.understander.slot_value(expect.slot, heard.text, heard.alternatives, background) is not None
+        question = self._draft.question
+        if act != "aide" or not isinstance(question, FollowUp) or len(folded.split()) < _NEW_REQUEST_WORDS:
+            return False
+        return by_words(heard, self._talk.options(question.choices)) is not None
+
+    def _change_appointment(self, heard: Heard, understood: Understanding) -> Draft:
+        """Take a request to cancel or move an appointment; the one being made is given up."""
+        form = self._talk.knowledge.form_for("encombrants.rdv")
+        if form is None:
+            return acts.transfer(self._talk, Draft(), "encombrants.rdv")
+        if self._form is not None and self._form.form.id == form.id:
+            return self._abandon(heard) or self._misunderstood()
+        return self._request("encombrants.rdv", dict(understood.entities), heard.text)
 
     def _rude(self, folded: str, understood: Understanding) -> bool:
         """Tell whether anger is all there is: an insult beside a clear request, or in a long story, leaves these."""
@@ -327,7 +343,7 @@ class Dialogue:
             return self._form_step(draft)
         if understood is not None and form_answers.leaves(self._talk, run, heard, understood):
             return None
-        again = form_answers.misunderstood(self._talk, run)
+        again = form_answers.beside(self._talk, run, heard, understood) or form_answers.misunderstood(self._talk, run)
         if again is not None:
             return again
         self._form = None
@@ -449,23 +465,11 @@ class Dialogue:
         """Answer a request, or begin its form; then what follows."""
         talk = self._talk
         talk.memory.misunderstood = 0
-        if entities.get("flux") not in talk.knowledge.streams:
-            entities.pop("flux", None)
-        if entities.get("commune") and entities["commune"] not in talk.knowledge.communes:
-            entities["hors_territoire"] = entities.pop("commune")
         if text:
             talk.memory.requests.append(text)
-        outside = entities.get("hors_territoire", "")
-        elsewhere = not entities.get("commune") or entities["commune"] == talk.memory.commune
-        if outside and elsewhere and intent.startswith(_LOCAL):
-            return self._settled(talk.text("hors_territoire", {"lieu": outside}))
-        if entities.get("commune"):
-            entities["nommee"] = entities["commune"]
-            if entities["commune"] != talk.memory.commune:
-                talk.memory.sector = ""
-            talk.memory.commune = entities["commune"]
-        elif talk.memory.commune:
-            entities["commune"] = talk.memory.commune
+        elsewhere = requests.located(talk, intent, entities)
+        if elsewhere is not None:
+            return self._settled(elsewhere)
         named = {name: value for name, value in entities.items() if name not in ("nommee", "hors_territoire")}
         talk.memory.intent, talk.memory.entities = intent, named
         if intent == "conseiller":
@@ -473,22 +477,15 @@ class Dialogue:
         form = talk.knowledge.form_for(intent)
         if form is not None and (self._form is None or self._form.form.id != form.id):
             return self._start(form.id, entities, text)
-        return self._settled(self._led(text, answer_request(talk, intent, entities)))
-
-    def _led(self, text: str, answer: Draft) -> Draft:
-        """Open a spoken answer with a word or two, unless it begins with yes or no."""
-        blunt = fold(answer.says[0].text if answer.says else "").split(" ", 1)[0] in ("oui", "non", "je")
-        if not text or blunt or self._talk.context.channel != "voice":
-            return answer
-        draft = self._talk.text("transition")
-        draft.says = [replace(say, opening=True) for say in draft.says]
-        draft.lead = len(draft.says)
-        return draft.add(answer)
+        return self._settled(requests.answered(talk, intent, entities, text))
 
     def _start(self, form_id: str, entities: dict[str, str], text: str) -> Draft:
         form = self._talk.knowledge.forms[form_id]
         if not self._talk.knowledge.offers(form):
             return self._talk.text("non_confirme")
+        begun = next((run for run in (self._form, *self._waiting) if run is not None and run.form.id == form_id), None)
+        if begun is not None:
+            return self._resume(begun)
         if self._form is not None:
             self._waiting.append(self._form)
         self._form, draft = form_run.start(self._talk, form, entities, text)
@@ -498,6 +495,8 @@ class Dialogue:
         """Go on after an answer: the next request of the same sentence, the form in progress, or anything else."""
         talk = self._talk
         bulletins.once_known(talk, draft)
+        if requests.offers_form(draft) and (self._form is not None or self._waiting):
+            requests.unasked(draft)  # one form at a time: a question aside must not lead away from what is filled in
         if draft.question is not None or any(isinstance(action, (Transfer, HangUp)) for action in draft.actions):
             return draft
         if self._queue:
@@ -509,10 +508,16 @@ class Dialogue:
         if self._form is None and self._waiting:
             self._form = self._waiting.pop()
         if self._form is not None:
-            talk.tell(draft, "formulaire.reprise", {"formulaire": self._form.form.name})
-            talk.memory.intent = next(iter(self._form.form.intents), talk.memory.intent)
-            return form_run.put(talk, self._form, draft)
+            return draft.add(self._resume(self._form))
         return acts.more(talk, draft)
+
+    def _resume(self, run: FormRun) -> Draft:
+        """Take up a form already begun where it was left."""
+        talk = self._talk
+        self._waiting = [other for other in (*self._waiting, self._form) if other is not None and other is not run]
+        self._form = run
+        talk.memory.intent = next(iter(run.form.intents), talk.memory.intent)
+        return form_run.put(talk, run, talk.text("formulaire.reprise", {"formulaire": run.form.name}))
 
     def _clarify(self, understood: Understanding) -> Draft:
         return acts.clarification(self._talk, understood) or self._misunderstood(understood)

@@ -276,6 +276,9 @@ TOLD: Mapping[str, frozenset[str]] = {
         "entendu": "",
         "plus_simplement": "",
         "plus_de_temps": "",
+        "certitude": "",
+        "suivi.sans_reference": "",
+        "telephone.suite": "chiffres",
         "urgence.astreinte": "",
         "anglais.phrase.ferme": "",
     }.items()

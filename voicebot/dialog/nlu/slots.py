@@ -12,7 +12,8 @@ from voicebot.dialog.nlu.entities.emails import find_email
 from voicebot.dialog.nlu.entities.finder import EntityFinder
 from voicebot.dialog.nlu.entities.names import find_name
 from voicebot.dialog.nlu.entities.numbers import digits_kept
-from voicebot.dialog.nlu.entities.phones import find_phone
+from voicebot.dialog.nlu.entities.objects import DETERMINERS
+from voicebot.dialog.nlu.entities.phones import digits_said, find_phone
 from voicebot.dialog.nlu.entities.references import find_reference
 from voicebot.dialog.nlu.entities.times import find_time
 from voicebot.dialog.nlu.entities.volumes import find_volume
@@ -45,6 +46,18 @@ def _flux(finder: EntityFinder, text: str, now: datetime) -> str | None:
 def _object(finder: EntityFinder, text: str, now: datetime) -> str | None:
     found = finder.objects.find(without_denied(normalise(text)))
     return found[0].value if found else None
+
+
+def _objects(finder: EntityFinder, text: str, now: datetime) -> str | None:
+    """Return the words that name several objects ("un matelas et deux fauteuils"); ``None`` for one or none."""
+    utterance = normalise(text)
+    found = sorted(finder.objects.guide(utterance), key=lambda one: one.first)
+    if len({one.value for one in found}) < 2:
+        return None
+    first = found[0].first
+    while first and utterance.words[first - 1].plain in DETERMINERS:
+        first -= 1
+    return utterance.clean[utterance.words[first].start : utterance.words[found[-1].last - 1].end]
 
 
 def _public(finder: EntityFinder, text: str, now: datetime) -> str | None:
@@ -86,10 +99,12 @@ _READERS: Mapping[str, _Reader] = {
     "commune": _commune,
     "flux": _flux,
     "objet": _object,
+    "objets": _objects,
     "public": _public,
     "date": _date,
     "heure": _time,
     "telephone": lambda finder, text, now: find_phone(text),
+    "chiffres": lambda finder, text, now: digits_said(text) or None,
     "email": lambda finder, text, now: find_email(text),
     "adresse": _address,
     "nom": lambda finder, text, now: find_name(text),

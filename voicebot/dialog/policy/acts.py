@@ -14,6 +14,8 @@ from voicebot.dialog.wording import of_group
 _LEAVING = 0.8
 _WAY_OUT = "conseiller.attente.sortie"
 _MANY = 2
+_PROPOSED_ALARM = 0.35
+"""Below this likelihood, a doubt does not name an emergency: it would alarm somebody who asked about tyres."""
 
 
 def greeting(talk: Talk) -> Draft:
@@ -185,7 +187,8 @@ def english(talk: Talk) -> Draft:
 def clarification(talk: Talk, understood: Understanding) -> Draft | None:
     """Ask which of the two likeliest subjects is meant; ``None`` when neither can be named."""
     subjects = talk.knowledge.subjects
-    names = [one.intent for one in understood.candidates if one.intent in subjects][:2]
+    likely = [one for one in understood.candidates if one.intent != "urgence" or one.confidence >= _PROPOSED_ALARM]
+    names = [one.intent for one in likely if one.intent in subjects][:2]
     if not names:
         return None
     first = names[0]

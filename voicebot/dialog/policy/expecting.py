@@ -14,7 +14,9 @@ from voicebot.dialog.policy.questions import (
 )
 from voicebot.dialog.policy.slots import slot_expect
 from voicebot.dialog.policy.talk import Talk
-from voicebot.dialog.turns import Expect
+from voicebot.dialog.turns import Dictation, Expect, Heard
+
+_PART_OF_NUMBER = 4
 
 
 def expected(talk: Talk, question: Question | None, form: FormRun | None) -> Expect:
@@ -32,3 +34,15 @@ def expected(talk: Talk, question: Question | None, form: FormRun | None) -> Exp
         return Expect(None, clarify_options(talk, question), no_input_s=patience)
     more = isinstance(question, MoreQuestion)
     return Expect(phrases=talk.knowledge.vocabulary, no_input_s=patience, more=more)
+
+
+def dictated(talk: Talk, expect: Expect, heard: Heard) -> bool:
+    """Tell whether the turn is the number being dictated: digits mean nothing else, whatever they resemble."""
+    if expect.dictation is not Dictation.DIGITS or expect.slot is None:
+        return False
+    if not any(char.isalpha() for char in heard.text):
+        return True
+    background, read = talk.background(expect.slot), talk.understander.slot_value
+    if read(expect.slot, heard.text, heard.alternatives, background) is not None:
+        return True
+    return len(read("chiffres", heard.text, (), background) or "") >= _PART_OF_NUMBER

@@ -14,9 +14,10 @@ from voicebot.dialog.nlu.base import Understanding, Verdict
 from voicebot.dialog.policy import acts
 from voicebot.dialog.policy.evidence import by_words, pick
 from voicebot.dialog.policy.form_run import FormRun, advance, ask, by_key, free_offers, options, put, store, yes_no
+from voicebot.dialog.policy.questions import FormQuestion
 from voicebot.dialog.policy.talk import Draft, Talk
-from voicebot.dialog.turns import Heard
-from voicebot.dialog.wording import contains, fold, full_date
+from voicebot.dialog.turns import Ask, Heard
+from voicebot.dialog.wording import Words, contains, fold, full_date
 from voicebot.hours.words import MONTHS, WEEKDAYS
 
 _DEFER_KEY = "1"
@@ -26,6 +27,10 @@ _GIVE_UP = 3
 _QUESTION_WORDS = 3
 _SHORT_ANSWER = 2
 _HEARD_NAME = 3
+_SHORT_TELLING = 4
+_LEAST_DIGITS = 2
+_DIGITS = 10
+_POLITE = ("merci", "saluer", "au_revoir")
 _UNASKED = ("commune", "adresse", "date", "telephone", "flux", "email")
 """The kinds of value that are recognised for what they are, whatever was asked."""
 
@@ -48,8 +53,19 @@ def take(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | 
     if slot.kind == "creneau" and _wants_others(talk, run, heard, understanding):
         run.page += 1
         return ask(talk, run, slot, Draft())
+    if slot.kind == "reference" and _without(talk, heard, understanding):
+        if slot.optional:
+            run.values[slot.name] = ""
+            return advance(talk, run, Draft())
+        return acts.transfer(talk, talk.text("suivi.sans_reference"), next(iter(run.form.intents), "conseiller"))
     volunteered = _volunteer(talk, run, slot, heard, understanding)
     value = _value(talk, run, slot, heard, understanding)
+    if value is None and slot.kind == "telephone" and heard.text:
+        value, draft = _continued(talk, run, slot, heard)
+        if draft is not None:
+            return draft
+    if value is None and volunteered is None:
+        volunteered = _chosen_unasked(talk, run, slot, heard)
     if value is None and volunteered is not None:
         return put(talk, run, volunteered)
     if value is None:
@@ -69,6 +85,7 @@ def take(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | 
 def misunderstood(talk: Talk, run: FormRun) -> Draft | None:
     """Ask again, otherwise; ``None`` after three tries."""
     run.attempt += 1
+    run.partial = ""
     slot = run.form.slot(run.asked)
     if run.stage == "ask" and slot is not None and slot.optional and run.attempt >= _GIVE_UP - 1:
         run.values[slot.name] = ""
@@ -77,6 +94,17 @@ def misunderstood(talk: Talk, run: FormRun) -> Draft | None:
         return None
     draft = talk.text("formulaire.invalide" if run.attempt == 1 else "formulaire.dernier_essai")
     return put(talk, run, draft)
+
+
+def beside(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | None) -> Draft | None:
+    """Answer what is neither a value nor a request of ours, a thank you or a question of another service's."""
+    if understanding is None or understanding.verdict is Verdict.UNSURE:
+        return None
+    if understanding.verdict is Verdict.SURE and understanding.intent in ("merci", "saluer"):
+        return put(talk, run, talk.text("entendu"))
+    if understanding.intent == "hors_sujet" and run.stage == "ask" and _asks(talk, heard):
+        return put(talk, run, talk.tell(Draft(), "hors_sujet", ask=False))
+    return None
 
 
 def given_up(talk: Talk, run: FormRun) -> Draft:
@@ -142,6 +170,26 @@ def _unasked(talk: Talk, slot: Slot, asked: Slot, heard: Heard, understanding: U
         return None
     kept = valid(slot.kind, value, talk.today)
     return latest(kept, talk.today) if kept and slot.kind == "date" and slot.past else kept
+
+
+def _chosen_unasked(talk: Talk, run: FormRun, asked: Slot, heard: Heard) -> Draft | None:
+    """Keep a choice, or a bin named in short, said in answer to another question; return the words that tell so."""
+    dictated = talk.understander.slot_value("chiffres", heard.text, (), talk.background(asked.name)) or ""
+    if not heard.text or asked.kind in FREE or (dictated.isdigit() and len(dictated) > _SHORT_TELLING):
+        return None
+    short = len(fold(heard.text).split()) <= _SHORT_TELLING
+    noted = False
+    for slot in run.form.slots:
+        kinds = {"choix": asked.kind != "choix", "flux": short}
+        if slot is asked or not kinds.get(slot.kind, False) or slot.name in run.values:
+            continue
+        named = by_words(heard, options(talk, run, slot))
+        if named is None and slot.kind == "flux":
+            named = talk.understander.slot_value(slot.name, heard.text, (), talk.background(slot.name))
+        if named:
+            run.values[slot.name] = named
+            noted = True
+    return talk.text("formulaire.note") if noted else None
 
 
 def _overrides(talk: Talk, slot: Slot, asked: Slot, heard: Heard, understanding: Understanding | None) -> bool:
@@ -313,6 +361,13 @@ def _digresses(talk: Talk, run: FormRun, heard: Heard, understanding: Understand
     return asks and len(folded.split()) >= _QUESTION_WORDS
 
 
+def _asks(talk: Talk, heard: Heard) -> bool:
+    """Tell whether the turn is worded as a question."""
+    folded, marks = fold(heard.text), talk.knowledge.marks
+    worded = any(contains(folded, mark) for mark in (*marks["digression"], *marks["question"]))
+    return (worded or "?" in heard.text) and len(folded.split()) >= _QUESTION_WORDS
+
+
 def _is_nothing(talk: Talk, heard: Heard, understanding: Understanding | None) -> bool:
     if heard.keys:
         return heard.keys == _DEFER_KEY
@@ -363,6 +418,36 @@ def _value(talk: Talk, run: FormRun, slot: Slot, heard: Heard, understanding: Un
     return latest(value, talk.today) if value and slot.past else value
 
 
+def _continued(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> tuple[str | None, Draft | None]:
+    """Join a number dictated in pieces; return it, or else what encourages to go on, or neither."""
+    read, background = talk.understander.slot_value, talk.background(slot.name)
+    digits = read("chiffres", f"{run.partial} {heard.text}", (), background) or ""
+    value = valid(slot.kind, digits, talk.today) if run.partial and len(digits) == _DIGITS else None
+    if value:
+        return value, None
+    fresh = read("chiffres", heard.text, (), background)
+    if not fresh or not digits.startswith("0") or not _LEAST_DIGITS <= len(digits) < _DIGITS:
+        return None, None
+    run.partial = digits
+    pairs = [digits[start : start + 2] for start in range(0, len(digits), 2)]
+    draft = talk.text("telephone.suite", {"chiffres": Words(", ".join(pairs), " ".join(pairs))})
+    draft.question = FormQuestion()
+    draft.actions.append(Ask(slot.name, run.form.id))
+    return None, draft
+
+
+def _without(talk: Talk, heard: Heard, understanding: Understanding | None) -> bool:
+    """Tell whether the caller has no reference to give."""
+    if heard.keys or not heard.text:
+        return False
+    if talk.understander.slot_value("reference", heard.text, heard.alternatives, talk.background("reference")):
+        return False
+    folded = fold(heard.text)
+    if any(contains(folded, mark) for mark in talk.knowledge.marks["sans_reference"]):
+        return True
+    return _is_nothing(talk, heard, understanding)
+
+
 def _not_refused(talk: Talk, run: FormRun, heard: Heard) -> Heard:
     """Return the hypotheses without those that repeat a number the caller has refused; all of them if all do."""
     texts = (heard.text, *heard.alternatives)
@@ -377,10 +462,14 @@ def _can_be(talk: Talk, slot: Slot, heard: Heard, understanding: Understanding |
     """Tell whether words taken as they are can answer: not a sign of waiting, not a bare yes, not a day for a place."""
     if talk.is_mark("attente", heard.text):
         return False
+    if understanding is not None and understanding.verdict is Verdict.SURE and understanding.intent in _POLITE:
+        return False
     if by_words(heard, yes_no(talk)) and len(fold(heard.text).split()) <= _SHORT_ANSWER:
         return False
     if slot.kind != "adresse" or _entity(talk, understanding, "adresse"):
         return True
+    if _asks(talk, heard) and not _is_place(talk, heard.text):
+        return False
     return not _nothing_else(talk, heard.text, understanding)
 
 

@@ -22,7 +22,8 @@ class FormRun:
     """A form in progress.
 
     ``stage`` is ask, caller (the caller's own number?), check, recap or correct. ``said`` is what the request told
-    beside the slots, kept with them. ``refused`` are the values read back to the caller, who said no.
+    beside the slots, kept with them. ``refused`` are the values read back to the caller, who said no. ``partial`` is
+    the beginning of a number dictated over several turns.
     """
 
     form: Form
@@ -36,6 +37,7 @@ class FormRun:
     caller_refused: bool = False
     said: dict[str, str] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
+    partial: str = ""
 
     def copy(self) -> "FormRun":
         """Return the same form apart, its values its own."""
@@ -76,6 +78,8 @@ def start(talk: Talk, form: Form, entities: Mapping[str, str], text: str) -> tup
             value = valid(slot.kind, known.get(slot.name, ""), talk.today) or slot.default
             if slot.kind == "telephone" and not value:
                 value = telephone_in(text) or ""
+            if slot.kind == "objet" and text:
+                value = talk.understander.slot_value("objets", text, (), talk.background(slot.name)) or value
             if slot.kind == "creneau":
                 value = ""
         if value and run.applies(slot):
@@ -218,6 +222,7 @@ def store(talk: Talk, run: FormRun, slot: Slot, value: str) -> None:
         run.checked.discard(slot.name)
         run.checked.discard("*")
     run.values[slot.name] = value
+    run.partial = ""
     if slot.kind == "commune":
         talk.memory.commune = talk.memory.entities["commune"] = value
     for other in run.form.slots:

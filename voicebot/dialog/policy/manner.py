@@ -10,7 +10,7 @@ _MOST_WORDS = 10
 
 
 def asked(talk: Talk, text: str) -> Draft | None:
-    """Take a request for simpler words or for more time; ``None`` when ``text`` is neither."""
+    """Take a request for simpler words, for more time, or for certainty; ``None`` when ``text`` is none of them."""
     folded, marks = fold(text), talk.knowledge.marks
     if len(folded.split()) > _MOST_WORDS:
         return None
@@ -19,6 +19,11 @@ def asked(talk: Talk, text: str) -> Draft | None:
     if any(contains(folded, mark) for mark in marks["plus_de_temps"]):
         talk.memory.patient = True
         return talk.text("plus_de_temps")
+    if talk.memory.last and any(folded == fold(mark) for mark in marks["certitude"]):
+        draft = talk.text("certitude")
+        draft.lead = len(draft.says)
+        draft.says += talk.memory.last
+        return draft
     return None
 
 

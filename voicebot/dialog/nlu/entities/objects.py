@@ -9,7 +9,7 @@ from voicebot.dialog.nlu.lexicon import LINKS, PhraseIndex, stems_of
 from voicebot.dialog.nlu.normalise import Utterance, Word, singular, stem, word_set
 from voicebot.dialog.nlu.phonetic import SoundIndex
 
-_DETERMINERS = word_set(
+DETERMINERS = word_set(
     "un une des du de d le la les l mon ma mes son sa ses leur leurs notre nos ce cet cette ces vieux vieille vieilles "
     "vieil gros grosse grosses petit petite petits petites grand grande grands grandes ancien ancienne anciens deux "
     "trois quatre cinq plusieurs quelques tous tout toute toutes vos votre plein beaucoup autre autres"
@@ -95,7 +95,7 @@ class ObjectFinder:
     @staticmethod
     def _head(words: Sequence[Word], noun: tuple[int, int]) -> int:
         for index in range(*noun):
-            if words[index].plain not in _DETERMINERS:
+            if words[index].plain not in DETERMINERS:
                 return index
         return noun[0]
 
@@ -110,7 +110,7 @@ class ObjectFinder:
             begin = start
             while not start and begin < len(words) and words[begin].plain in _ADDRESS:
                 begin += 1
-            while begin < len(words) and words[begin].plain in (_DETERMINERS | {"de", "d", "avec"}):
+            while begin < len(words) and words[begin].plain in (DETERMINERS | {"de", "d", "avec"}):
                 begin += 1
             if start and begin == start:
                 continue
@@ -120,7 +120,7 @@ class ObjectFinder:
                 if end > begin and (word.after_break or word.plain in _ENDS):
                     following = words[end + 1].plain if end + 1 < len(words) else ""
                     linked = word.plain in ("a", "au", "aux") and following and following not in _ENDS
-                    if word.after_break or not linked or following in _DETERMINERS:
+                    if word.after_break or not linked or following in DETERMINERS:
                         break
                 elif end == begin and word.plain in _ENDS:
                     break

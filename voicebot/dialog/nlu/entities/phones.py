@@ -56,6 +56,11 @@ def find_phone(text: str) -> str | None:
     return None
 
 
+def digits_said(text: str) -> str:
+    """Return the digits dictated in ``text``, those taken back left out: perhaps the beginning of a number."""
+    return "".join(_corrected(fold(digits(_repeats(fold(bound(text))))).replace("'", " ")))
+
+
 def _repeats(spoken: str) -> str:
     """Return "double zéro" and "triple sept", "deux fois six" as the numbers they stand for."""
     spoken = re.sub(r"\bdouble (\w+)\b", r"\1 \1", spoken)

@@ -1,0 +1,168 @@
+"""Callers who answer in their own order, ask something else meanwhile, dictate in pieces, or have not what is asked."""
+
+import pytest
+
+from tests.dialog.scripted import Scripted, coast, context, converse
+from tests.dialog.test_forms import kept, last, replies
+from voicebot.dialog.brain import Brain
+from voicebot.dialog.nlu.base import Background, Understanding, Verdict
+from voicebot.dialog.nlu.entities.phones import digits_said, find_phone
+from voicebot.dialog.policy.acts import clarification
+from voicebot.dialog.policy.talk import Talk
+from voicebot.dialog.turns import Ask, Candidate, Clarify, Heard, Reply, Transfer
+
+KNOWLEDGE = coast()
+COLLECTED = (
+    "j’ai un matelas à faire enlever [encombrants.rdv objet=matelas]",
+    "un seul [?]",
+    "à Touques [commune=Touques]",
+    "12 rue des Lilas [=12_rue_des_Lilas]",
+)
+
+
+class Listening(Scripted):
+    """An understander that reads the numbers dictated as the real one does."""
+
+    def slot_value(self, slot: str, text: str, alternatives: tuple[str, ...], background: Background) -> str | None:
+        return find_phone(text) if slot == "telephone" else digits_said(text) if slot == "chiffres" else None
+
+
+def at_night(*turns: str) -> Reply:
+    return last(*turns, at=context(open_=False))
+
+
+def asked(reply: Reply) -> str:
+    return next(action.slot for action in reversed(reply.actions) if isinstance(action, Ask))
+
+
+def test_question_aside_does_not_offer_the_form_being_filled_and_nothing_is_lost() -> None:
+    reply = last(*COLLECTED, "c’est combien ? [encombrants.info]")
+    assert "gratuitement" in reply.text
+    assert "Voulez-vous prendre rendez-vous" not in reply.text
+    assert reply.text.endswith("12_rue_des_Lilas ?")
+    assert asked(last(*COLLECTED, "c’est combien ? [encombrants.info]", "oui [oui]")) == "creneau"
+
+
+def test_form_asked_for_again_is_taken_up_where_it_was_left() -> None:
+    dialogue, _ = converse(KNOWLEDGE, *COLLECTED)
+    again = dialogue.fill("encombrants")
+    assert again.text.startswith("Je reprends votre rendez-vous")
+    assert asked(again) == "adresse"
+
+
+@pytest.mark.parametrize("said", ["merci [merci]", "vous pouvez me donner le numéro de la police ? [hors_sujet]"])
+def test_thanks_and_questions_are_not_taken_for_an_address(said: str) -> None:
+    reply = last(*COLLECTED[:3], said)
+    assert asked(reply) == "adresse"
+    assert "L’adresse est bien" not in reply.text
+
+
+def test_another_services_question_is_answered_by_saying_so_and_the_form_goes_on() -> None:
+    reply = last(*COLLECTED[:3], "vous pouvez me donner le numéro de la police ? [hors_sujet]")
+    assert "conseiller" not in reply.text
+    assert "à quelle adresse" in reply.text
+
+
+def test_number_dictated_over_several_turns_is_put_together() -> None:
+    dialogue = Brain(KNOWLEDGE, Listening(), 0).open(context(caller=""))
+    dialogue.pursue("rappel")
+    first = dialogue.respond(Heard("zéro six douze"))
+    assert "06, 12" in first.text
+    assert asked(first) == "telephone"
+    assert "56" in dialogue.respond(Heard("trente-quatre cinquante-six")).text
+    assert "06, 12, 34, 56, 78" in dialogue.respond(Heard("soixante-dix-huit")).text
+
+
+def test_number_said_again_from_its_beginning_replaces_what_was_begun() -> None:
+    dialogue = Brain(KNOWLEDGE, Listening(), 0).open(context(caller=""))
+    dialogue.pursue("rappel")
+    dialogue.respond(Heard("zéro six douze"))
+    assert "06, 98, 76, 54, 32" in dialogue.respond(Heard("06 98 76 54 32")).text
+
+
+def test_choice_said_while_the_number_is_asked_is_not_asked_again() -> None:
+    reply = last("rappelez-moi [rappel]", "non [non]", "demain matin vers dix heures [?]")
+    assert asked(reply) == "telephone"
+    done = last(
+        "rappelez-moi [rappel]",
+        "non [non]",
+        "demain matin vers dix heures [?]",
+        "06 12 34 56 78 [telephone=+33612345678]",
+        "oui [oui]",
+    )
+    assert kept(done)["heure"] == "matin"
+
+
+def test_bin_named_in_a_word_answers_the_question_to_come() -> None:
+    turns = ("je veux une poubelle [bac.demande]", "les jaunes [=emballages]", "elle est cassée [?]")
+    assert [asked(reply) for reply in replies(*turns)[1:]] == ["motif", "motif", "commune"]
+
+
+def test_broken_bin_is_understood_from_the_request() -> None:
+    assert asked(last("ma poubelle est fendue [bac.demande]")) == "flux"
+
+
+def test_appointment_to_cancel_is_taken_whatever_the_request_resembled() -> None:
+    reply = last("je veux annuler mon rendez-vous [hors_sujet]")
+    assert asked(reply) == "reference"
+
+
+def test_appointment_being_made_is_given_up_on_request() -> None:
+    reply = last(*COLLECTED, "non je veux annuler le rendez-vous [hors_sujet]")
+    assert "je n’enregistre rien" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [("une fuite dans la rue", "jour et nuit"), ("une fuite sous l’évier", "plombier")]
+)
+def test_place_of_a_leak_already_told_is_not_asked(said: str, told: str) -> None:
+    reply = last(f"{said} [eau.fuite]")
+    assert told in reply.text
+    assert "La fuite est-elle" not in reply.text
+
+
+def test_object_asked_about_at_the_recycling_centre_is_answered_for_itself() -> None:
+    reply = last("ils prennent les pneus à la déchèterie ? [decheterie.acces objet=pneu]")
+    assert "pneu" in reply.text
+
+
+def test_general_question_on_access_keeps_the_general_answer() -> None:
+    reply = last("c’est payant la déchèterie ? [decheterie.acces]")
+    assert "gratuites" in reply.text
+
+
+@pytest.mark.parametrize("said", ["je l’ai plus la référence [?]", "non [non]", "je ne sais pas [?]"])
+def test_request_without_its_reference_is_found_by_an_adviser(said: str) -> None:
+    reply = last("où en est ma demande [suivi]", said)
+    assert any(isinstance(action, Transfer) for action in reply.actions)
+    assert "rappelle" in at_night("où en est ma demande [suivi]", said).text
+
+
+def test_refusal_that_resembles_a_call_for_help_chooses_the_refusal() -> None:
+    reply = last(
+        "les encombrants [encombrants.info]", "non non pas de rendez-vous juste savoir comment ça marche [aide]"
+    )
+    assert "étoile" not in reply.text
+
+
+def test_doubted_answer_is_said_again() -> None:
+    reply = last("quel jour à Touques [collecte.jours commune=Touques flux=verre]", "vous êtes sûre ? [?]")
+    assert "je répète" in reply.text.lower() or "redis" in reply.text
+
+
+def test_doubt_does_not_name_an_emergency_that_is_unlikely() -> None:
+    understood = Understanding(
+        Verdict.UNSURE, tuple(Candidate(*one) for one in (("urgence", 0.24), ("suivi", 0.2), ("tri.objet", 0.1)))
+    )
+    draft = clarification(Talk(KNOWLEDGE, Listening(), context()), understood)
+    assert draft is not None
+    assert draft.actions == [Clarify("suivi", "tri.objet")]
+
+
+def test_every_object_of_the_request_reaches_the_service() -> None:
+    turns = (
+        'enlever un matelas et deux fauteuils [encombrants.rdv objet=matelas objets="un matelas et deux fauteuils"]',
+        *COLLECTED[2:],
+        *("oui [oui]", "le premier [?]", "oui [oui]"),
+    )
+    assert "un matelas et deux fauteuils" in last(*turns).text

@@ -1,0 +1,95 @@
+"""What a request brings with it: where it is asked from, the object it names, the choice it has already made."""
+
+from dataclasses import replace
+
+from voicebot.dialog.knowledge.answers import Choice
+from voicebot.dialog.policy import waste
+from voicebot.dialog.policy.evidence import by_words
+from voicebot.dialog.policy.questions import FollowUp
+from voicebot.dialog.policy.subjects import answer_request
+from voicebot.dialog.policy.talk import Draft, Talk
+from voicebot.dialog.turns import Heard
+from voicebot.dialog.wording import contains, fold
+
+# Requests whose answer depends on where the caller lives: another town's must not be given for it.
+_LOCAL_THEMES = "collecte. bac. apport. decheterie. encombrants. signalement. assainissement. commune. eau.fuite"
+_LOCAL = tuple(f"{_LOCAL_THEMES} eau.coupure eau.qualite eau.prix interco.communes tri.dechets_verts".split())
+_ELLIPSIS_WORDS = 5
+_TAKEN_THERE = ("decheterie.acces", "encombrants.info")
+
+
+def located(talk: Talk, intent: str, entities: dict[str, str]) -> Draft | None:
+    """Settle in ``entities`` which commune is meant; return what to say when it is not one of ours."""
+    if entities.get("flux") not in talk.knowledge.streams:
+        entities.pop("flux", None)
+    if entities.get("commune") and entities["commune"] not in talk.knowledge.communes:
+        entities["hors_territoire"] = entities.pop("commune")
+    outside = entities.get("hors_territoire", "")
+    elsewhere = not entities.get("commune") or entities["commune"] == talk.memory.commune
+    if outside and elsewhere and intent.startswith(_LOCAL):
+        return talk.text("hors_territoire", {"lieu": outside})
+    if entities.get("commune"):
+        entities["nommee"] = entities["commune"]
+        if entities["commune"] != talk.memory.commune:
+            talk.memory.sector = ""
+        talk.memory.commune = entities["commune"]
+    elif talk.memory.commune:
+        entities["commune"] = talk.memory.commune
+    return None
+
+
+def answered(talk: Talk, intent: str, entities: dict[str, str], text: str) -> Draft:
+    """Answer a request of the caller's, ``text`` being its words (empty when it did not come in words)."""
+    answer = _about_object(talk, intent, entities, text) or answer_request(talk, intent, entities)
+    chosen = _foreseen(talk, answer, text)
+    if chosen is not None:
+        answer = talk.tell(Draft(settled=True), chosen.goto.removeprefix("reponse:"))
+    return _led(talk, text, answer)
+
+
+def _about_object(talk: Talk, intent: str, entities: dict[str, str], text: str) -> Draft | None:
+    """Answer "do they take tyres there?" for the object named: what is taken in general does not say it."""
+    folded = fold(text)
+    too = folded.startswith("et ") and len(folded.split()) <= _ELLIPSIS_WORDS
+    asked = too or any(contains(folded, mark) for mark in talk.knowledge.marks["apporter"])
+    if intent not in _TAKEN_THERE or not asked:
+        return None
+    name = entities.get("objet") or talk.understander.slot_value("objet", text, (), talk.background("objet"))
+    if not name or talk.knowledge.guide.find(name) is None:
+        return None
+    return waste.sorting(talk, "tri.objet", {**entities, "objet": name})
+
+
+def _foreseen(talk: Talk, answer: Draft, text: str) -> Choice | None:
+    """Return the choice that the request had made before ``answer`` asked for it ("une fuite, dans la rue")."""
+    question = answer.question
+    if not isinstance(question, FollowUp) or not text:
+        return None
+    told = [choice for choice in question.choices if choice.goto.startswith("reponse:") and choice.texts]
+    named = by_words(Heard(text), talk.options(told))
+    return next((choice for choice in told if choice.id == named and named not in ("oui", "non")), None)
+
+
+def unasked(draft: Draft) -> Draft:
+    """Take back the question that ends ``draft``, and its sentences."""
+    if draft.asked:
+        del draft.says[-draft.asked :]
+    draft.question, draft.asked = None, 0
+    return draft
+
+
+def offers_form(draft: Draft) -> bool:
+    """Tell whether the question of ``draft`` offers to fill a form."""
+    question = draft.question
+    return isinstance(question, FollowUp) and any(one.goto.startswith("formulaire:") for one in question.choices)
+
+
+def _led(talk: Talk, text: str, answer: Draft) -> Draft:
+    """Open a spoken answer with a word or two, unless it begins with yes or no."""
+    blunt = fold(answer.says[0].text if answer.says else "").split(" ", 1)[0] in ("oui", "non", "je")
+    if not text or blunt or talk.context.channel != "voice":
+        return answer
+    draft = talk.text("transition")
+    draft.says = [replace(say, opening=True) for say in draft.says]
+    draft.lead = len(draft.says)
+    return draft.add(answer)
