@@ -254,6 +254,7 @@ def new_dialogue(
         bulletins=bulletins,
         weekly_hours=profile.weekly_hours,
         target_open=profile.target_open,
+        hours_on=profile.hours_on,
     )
     if requests is not None:
         context = replace(

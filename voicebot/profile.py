@@ -21,6 +21,7 @@ from voicebot.dialog.nlu.engine import NluEngine
 from voicebot.dialog.nlu.errors import NluDataError
 from voicebot.dialog.nlu.semantic import Semantic
 from voicebot.hours import HoursRefused, OpeningHours, load_hours
+from voicebot.hours.words import Spans
 from voicebot.ivr_menus import DEFAULT_MENUS, LONGEST_VALUES, Known, MenuMistake, Menus, MenusRefused, load_menus
 from voicebot.telephony.base import TransferMode, TransferOrder
 
@@ -64,6 +65,10 @@ class Profile:
     def weekly_hours(self, day: date) -> str:
         """Return the reception's opening hours of the week of ``day`` in spoken French."""
         return self.hours.calendar(RECEPTION).weekly_words(day)
+
+    def hours_on(self, day: date) -> Spans:
+        """Return when the reception is open on ``day``, in minutes after midnight."""
+        return self.hours.calendar(RECEPTION).spans(day)
 
     def menu_variables(self, at: datetime) -> Mapping[str, str]:
         """Return what fills the prompts of the menus at ``at``."""

@@ -1,5 +1,7 @@
 """Callers who answer in their own order, ask something else meanwhile, dictate in pieces, or have not what is asked."""
 
+from datetime import date
+
 import pytest
 
 from tests.dialog.scripted import Scripted, coast, context, converse
@@ -9,7 +11,7 @@ from voicebot.dialog.nlu.base import Background, Understanding, Verdict
 from voicebot.dialog.nlu.entities.phones import digits_said, find_phone
 from voicebot.dialog.policy.acts import clarification
 from voicebot.dialog.policy.talk import Talk
-from voicebot.dialog.turns import Ask, Candidate, Clarify, Heard, Reply, Transfer
+from voicebot.dialog.turns import Ask, Candidate, Clarify, Dictation, Heard, Reply, Transfer
 
 KNOWLEDGE = coast()
 COLLECTED = (
@@ -166,3 +168,61 @@ def test_every_object_of_the_request_reaches_the_service() -> None:
         *("oui [oui]", "le premier [?]", "oui [oui]"),
     )
     assert "un matelas et deux fauteuils" in last(*turns).text
+
+
+def test_caller_looking_for_the_number_is_waited_for() -> None:
+    reply = last("rappelez-moi [rappel]", "non [non]", "attendez [?]")
+    assert reply.text == "Prenez votre temps."
+    assert reply.expect.dictation is Dictation.DIGITS
+
+
+def test_house_number_alone_corrects_the_address_read_back() -> None:
+    dialogue, _ = converse(KNOWLEDGE, *COLLECTED[:3], "14 bis rue du Port [adresse='14 bis rue du Port']", at=context())
+    assert "16 bis rue du Port" in dialogue.respond(Heard("non au 16 bis")).text
+
+
+def test_sector_never_understood_ends_with_the_adviser_that_is_announced() -> None:
+    asked_where = "quand passent les poubelles à Deauville [collecte.jours commune=Deauville]"
+    reply = last(asked_where, "brr [?]", "brr [?]")
+    assert "conseiller" in reply.text
+    assert any(isinstance(action, Transfer) for action in reply.actions)
+    assert "rappelle" in at_night(asked_where, "brr [?]", "brr [?]").text
+
+
+def test_other_bin_named_instead_of_the_sector_is_kept() -> None:
+    asked_where = "quand passent les poubelles à Deauville [collecte.jours commune=Deauville flux=ordures_menageres]"
+    reply = last(asked_where, "et le recyclage ? [collecte.jours suite flux=emballages]")
+    assert "emballages" in reply.text
+
+
+def test_reception_is_closed_on_christmas_day() -> None:
+    closed = context(hours_on=lambda day: () if day == date(2026, 12, 25) else ((540, 1020),))
+    reply = last("vous êtes ouverts à Noël ? [service.horaires date=2026-12-25]", at=closed)
+    assert "L’accueil est fermé le vendredi 25 décembre" in reply.text
+    assert "9 h" in last("et le 23 ? [service.horaires date=2026-12-23]", at=closed).text
+
+
+def test_second_question_out_of_scope_is_still_said_to_be_so() -> None:
+    said = replies("la météo ? [hors_sujet]", "non [non]", "le médecin de garde ? [hors_sujet]")
+    assert "menu" not in said[-1].text
+    assert "conseiller" in said[-1].text
+
+
+def test_third_time_of_the_same_answer_offers_an_adviser() -> None:
+    asked_thrice = ["combien de temps ? [assainissement.conformite]"] * 3
+    said = replies(*asked_thrice)
+    assert "conseiller" not in said[2].text
+    assert said[3].text.endswith("Voulez-vous parler à un conseiller ?")
+
+
+def test_object_after_a_subject_without_objects_is_sorted() -> None:
+    reply = last(
+        "la redevance [redevance.pro]", "et l’huile de friture ? [redevance.pro suite objet='huile de friture']"
+    )
+    assert "huile" in reply.text.lower()
+
+
+def test_doubt_between_an_object_and_the_rules_is_settled_by_the_object() -> None:
+    reply = last("et les bouteilles ? [tri.objet ou tri.consignes objet='bouteille en verre']")
+    assert "verre" in reply.text
+    assert not any(isinstance(action, Clarify) for action in reply.actions)

@@ -100,7 +100,7 @@ def test_zero_is_a_digit_while_a_number_is_typed() -> None:
 
 
 def test_number_never_understood_is_given_up_with_another_way() -> None:
-    given_up = last(*CALLBACK, "hum [?]", "hum [?]", "hum [?]")
+    given_up = last(*CALLBACK, "brr [?]", "brr [?]", "brr [?]")
     assert "cœur côte fleurie point org" in given_up.text
 
 

@@ -52,7 +52,7 @@ _SMALL_TALK = ("saluer", "merci", "oui", "non", "annuler", "au_revoir")
 _ACT_OVER_CHOICE = 0.8
 _NEW_REQUEST_WORDS = 4
 _OUTBURST_WORDS = 5
-_OUT_OF_SCOPE = 0.6
+_OUTSIDE_TIMES = 3
 
 
 class Dialogue:
@@ -292,7 +292,7 @@ class Dialogue:
         if isinstance(question, ClarifyQuestion):
             return self._take_clarified(question, heard, understood)
         if isinstance(question, MoreQuestion):
-            return self._take_more(heard, understood)
+            return acts.after_more(self._talk, heard, understood)
         return None
 
     def _take_slot(self, asked: SlotQuestion, heard: Heard, understood: Understanding | None) -> Draft | None:
@@ -300,6 +300,9 @@ class Dialogue:
             return None
         picked = slots.take_slot(self._talk, asked, heard, understood)
         if picked is None:
+            changed = slots.changed(self._talk, asked, understood)
+            if changed is not None:
+                return self._request(asked.intent, changed, "")
             outside = understood.entities.get("hors_territoire", "") if understood is not None else ""
             if outside:
                 return self._settled(self._talk.text("hors_territoire", {"lieu": outside}))
@@ -413,25 +416,6 @@ class Dialogue:
             return self._request(question.first, {**question.entities, **told}, "")
         return self._misunderstood()
 
-    def _take_more(self, heard: Heard, understood: Understanding | None) -> Draft | None:
-        if heard.keys in ("1", "2"):
-            return acts.menu(self._talk) if heard.keys == "1" else acts.goodbye(self._talk)
-        if understood is None or "." in understood.intent:
-            return None
-        intent = understood.intent
-        if intent in ("non", "au_revoir"):
-            return acts.goodbye(self._talk)
-        thanks = intent == "merci" or contains(fold(heard.text), "merci")
-        if thanks and intent in ("merci", "oui"):
-            draft = self._talk.text("merci")
-            draft.question = MoreQuestion()
-            return draft
-        if intent != "oui":
-            return None
-        draft = self._talk.text("autre_chose.oui")
-        draft.question = MoreQuestion()
-        return draft
-
     # -- a new request ----------------------------------------------------------------------------------------
 
     def _new_request(self, understood: Understanding, heard: Heard) -> Draft:
@@ -447,7 +431,7 @@ class Dialogue:
         if understood.verdict is Verdict.UNSURE:
             return self._clarify(understood)
         self._talk.memory.misunderstood = 0
-        intent = understood.intent
+        intent = doubts.elliptic_object(self._talk, understood) or understood.intent
         if intent in _SMALL_TALK:
             return self._small_talk(intent)
         entities = dict(understood.entities)
@@ -520,17 +504,20 @@ class Dialogue:
         return form_run.put(talk, run, talk.text("formulaire.reprise", {"formulaire": run.form.name}))
 
     def _clarify(self, understood: Understanding) -> Draft:
+        settled = doubts.settled(self._talk, understood)
+        if settled:
+            return self._request(settled, dict(understood.entities), "")
         return acts.clarification(self._talk, understood) or self._misunderstood(understood)
 
     # -- when it goes wrong -----------------------------------------------------------------------------------
 
     def _misunderstood(self, understood: Understanding | None = None) -> Draft:
         talk, memory = self._talk, self._talk.memory
+        if understood is not None and doubts.outside(understood) and memory.said["hors_sujet"] < _OUTSIDE_TIMES:
+            return talk.text("hors_sujet")
         memory.misunderstood += 1
         policy = talk.knowledge.identity.policy
         if memory.misunderstood < policy.misunderstood_before_menu:
-            if understood is not None and understood.intent == "hors_sujet" and understood.confidence >= _OUT_OF_SCOPE:
-                return talk.text("hors_sujet")
             draft = self._then_ask_again(talk.text("incompris.1"))
             draft.lost = True
             return draft

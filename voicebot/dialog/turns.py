@@ -4,7 +4,7 @@ The caller's side gives a ``Heard``; the brain gives back a ``Reply``: what to s
 next. Nothing here knows of audio or of the web.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import Enum
@@ -261,7 +261,8 @@ class Context:
     for a form on a day at a moment; ``bulletins`` the messages of the day: those for everybody are said after the
     greeting, those of one commune once the caller's is known; ``commune`` is that of a caller who agreed to be known
     again, empty otherwise; ``weekly_hours`` the weekly opening hours of the reception in force on a day, in words
-    (empty: those written in the profile). ``pace``, ``gain_db``, ``patient`` and ``plain`` are how a caller asked to be
+    (empty: those written in the profile), ``hours_on`` those of one day, in minutes after midnight (``None``: unknown).
+    ``pace``, ``gain_db``, ``patient`` and ``plain`` are how a caller asked to be
     spoken to from the start (see ``Reply``). ``target_open`` tells whether one target can be reached at a moment
     (``None``: as ``advisers_open``).
     """
@@ -282,3 +283,4 @@ class Context:
     patient: bool = False
     plain: bool = False
     target_open: Callable[[str, datetime], bool] | None = None
+    hours_on: Callable[[date], Sequence[tuple[int, int]]] | None = None

@@ -8,8 +8,8 @@ from voicebot.dialog.nlu.base import Understanding, Verdict
 from voicebot.dialog.policy.bulletins import at_greeting
 from voicebot.dialog.policy.questions import ClarifyQuestion, FollowUp, MoreQuestion, Suggestions
 from voicebot.dialog.policy.talk import Draft, Talk
-from voicebot.dialog.turns import Clarify, HangUp, OpenMenu, Say, Transfer
-from voicebot.dialog.wording import of_group
+from voicebot.dialog.turns import Clarify, HangUp, Heard, OpenMenu, Say, Transfer
+from voicebot.dialog.wording import contains, fold, of_group
 
 _LEAVING = 0.8
 _WAY_OUT = "conseiller.attente.sortie"
@@ -169,6 +169,27 @@ def more(talk: Talk, draft: Draft) -> Draft:
     asks = talk.knowledge.identity.policy.more and talk.context.channel == "voice"
     if asks or not draft.says:
         talk.tell(draft, "autre_chose")
+    draft.question = MoreQuestion()
+    return draft
+
+
+def after_more(talk: Talk, heard: Heard, understood: Understanding | None) -> Draft | None:
+    """Take the answer to "anything else?"; ``None`` when it is a request of its own."""
+    if heard.keys in ("1", "2"):
+        return menu(talk) if heard.keys == "1" else goodbye(talk)
+    if understood is None or "." in understood.intent:
+        return None
+    intent = understood.intent
+    if intent in ("non", "au_revoir"):
+        return goodbye(talk)
+    thanks = intent == "merci" or contains(fold(heard.text), "merci")
+    if thanks and intent in ("merci", "oui"):
+        draft = talk.text("merci")
+        draft.question = MoreQuestion()
+        return draft
+    if intent != "oui":
+        return None
+    draft = talk.text("autre_chose.oui")
     draft.question = MoreQuestion()
     return draft
 

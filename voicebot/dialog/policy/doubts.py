@@ -6,6 +6,34 @@ from voicebot.dialog.policy.questions import ClarifyQuestion
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.turns import Candidate, Clarify, Option
 
+_OUT_OF_SCOPE = 0.6
+_WITH_OBJECTS = ("tri.objet", "encombrants", "apport", "decheterie.acces", "signalement", "collecte.oubli")
+_SAME_SUBJECT = ("tri.objet", "tri.consignes")
+
+
+def outside(understood: Understanding) -> bool:
+    """Tell whether the turn was understood as another service's business, rather than not understood."""
+    return understood.intent == "hors_sujet" and understood.confidence >= _OUT_OF_SCOPE
+
+
+def elliptic_object(talk: Talk, understood: Understanding) -> str:
+    """Return the intent of an unfinished sentence that names an object after a subject that has none."""
+    name = understood.entities.get("objet", "")
+    if (
+        not understood.elliptic
+        or understood.intent.startswith(_WITH_OBJECTS)
+        or talk.knowledge.guide.find(name) is None
+    ):
+        return ""
+    return "" if name == talk.memory.entities.get("objet") else "tri.objet"
+
+
+def settled(talk: Talk, understood: Understanding) -> str:
+    """Return the intent of a doubt that need not be put: an object of the guide is sorted, whatever its rules."""
+    names = [one.intent for one in understood.candidates[:2]]
+    known = talk.knowledge.guide.find(understood.entities.get("objet", "")) is not None
+    return "tri.objet" if known and sorted(names) == sorted(_SAME_SUBJECT) else ""
+
 
 def told(understood: Understanding | None) -> dict[str, str]:
     """Return where, or which bin, an answer says that chooses no subject and asks for none; nothing otherwise."""

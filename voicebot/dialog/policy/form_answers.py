@@ -27,9 +27,16 @@ _GIVE_UP = 3
 _QUESTION_WORDS = 3
 _SHORT_ANSWER = 2
 _HEARD_NAME = 3
+_STATED = 0.85
+"""A statement that is no question leaves a form only when it is at least this surely a request."""
 _SHORT_TELLING = 4
 _LEAST_DIGITS = 2
 _DIGITS = 10
+_HOUSE = re.compile(r"\d+(?: ?(?:bis|ter|quater)\b)?", re.I)
+_HOUSE_ALONE = re.compile(
+    r"(?:(?:non|euh|en fait|plutot|pardon|c est|c etait|au|le|numero|a l)\s+)*(\d{1,4}(?: (?:bis|ter|quater))?)$"
+)
+_WAITS = 3
 _POLITE = ("merci", "saluer", "au_revoir")
 _UNASKED = ("commune", "adresse", "date", "telephone", "flux", "email")
 """The kinds of value that are recognised for what they are, whatever was asked."""
@@ -98,6 +105,10 @@ def misunderstood(talk: Talk, run: FormRun) -> Draft | None:
 
 def beside(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | None) -> Draft | None:
     """Answer what is neither a value nor a request of ours, a thank you or a question of another service's."""
+    if talk.is_mark("attente", heard.text) and talk.memory.said["attente"] < _WAITS:
+        draft = talk.text("attente")
+        draft.question, draft.aside = FormQuestion(), True
+        return draft
     if understanding is None or understanding.verdict is Verdict.UNSURE:
         return None
     if understanding.verdict is Verdict.SURE and understanding.intent in ("merci", "saluer"):
@@ -119,6 +130,8 @@ def leaves(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding)
     """Tell whether a turn the form had no use for is a request of its own, rather than an answer not understood."""
     sure = understanding.verdict is Verdict.SURE and not understanding.elliptic
     if not sure or understanding.intent in (*run.form.intents, "hors_sujet", "oui", "non"):
+        return False
+    if not _asks(talk, heard) and understanding.confidence < _STATED:
         return False
     return not _is_place(talk, heard.text) and len(fold(heard.text).split()) >= _QUESTION_WORDS
 
@@ -289,7 +302,7 @@ def _replaced(
     """Take another place said where a yes was expected: it replaces the first, or makes it more precise."""
     if slot is None or slot.kind != "adresse" or run.stage != "check" or not heard.text:
         return None
-    street = _entity(talk, understanding, "adresse")
+    street = _entity(talk, understanding, "adresse") or _numbered(run.values.get(slot.name, ""), heard.text)
     if not street and not _is_place(talk, heard.text):
         return None
     value = street or _value(talk, run, slot, heard, understanding)
@@ -301,6 +314,12 @@ def _replaced(
     _volunteer(talk, run, slot, heard, understanding)
     store(talk, run, slot, value)
     return advance(talk, run, Draft())
+
+
+def _numbered(address: str, text: str) -> str:
+    """Return ``address`` with the number said instead of its own ("non, au 16 bis"), or nothing."""
+    said, known = _HOUSE_ALONE.match(fold(text)), _HOUSE.match(address)
+    return f"{said[1]}{address[known.end() :]}" if said and known else ""
 
 
 def _is_place(talk: Talk, text: str) -> bool:

@@ -126,7 +126,21 @@ def communes(talk: Talk, intent: str, entities: Entities) -> Draft:
 
 
 def service_hours(talk: Talk, intent: str, entities: Entities) -> Draft:
-    """Answer the hours of the service, and whether it is open now."""
+    """Answer the hours of the service, those of the day asked about, or whether it is open now."""
+    hours_on = talk.context.hours_on
+    try:
+        day = date.fromisoformat(entities.get("date", ""))
+    except ValueError:
+        day = None
+    if day is not None and hours_on is not None:
+        values = {"jour": near_date(day, talk.today)}
+        week = talk.context.weekly_hours(day)
+        if week:
+            values["accueil_horaires"] = Words(week)
+        intervals = hours_on(day)
+        if not intervals:
+            return talk.tell(Draft(settled=True), "service.jour.ferme", values)
+        return talk.tell(Draft(settled=True), "service.jour", {**values, "horaires": Words(spans(intervals))})
     draft = talk.tell(Draft(settled=True), intent)
     if draft.question is None:
         talk.tell(draft, "service.etat.ouvert" if talk.open else "service.etat.ferme")

@@ -15,6 +15,7 @@ from voicebot.dialog.wording import contains, fold
 _LOCAL_THEMES = "collecte. bac. apport. decheterie. encombrants. signalement. assainissement. commune. eau.fuite"
 _LOCAL = tuple(f"{_LOCAL_THEMES} eau.coupure eau.qualite eau.prix interco.communes tri.dechets_verts".split())
 _ELLIPSIS_WORDS = 5
+_INSISTING = 3
 _TAKEN_THERE = ("decheterie.acces", "encombrants.info")
 
 
@@ -44,7 +45,20 @@ def answered(talk: Talk, intent: str, entities: dict[str, str], text: str) -> Dr
     chosen = _foreseen(talk, answer, text)
     if chosen is not None:
         answer = talk.tell(Draft(settled=True), chosen.goto.removeprefix("reponse:"))
+    if text and _insisted(talk, intent, entities, answer):
+        talk.tell(answer, "plus_de_precisions")
     return _led(talk, text, answer)
+
+
+def _insisted(talk: Talk, intent: str, entities: dict[str, str], answer: Draft) -> bool:
+    """Tell whether the same answer is given a third time: the caller wants to know more than it says."""
+    if not answer.settled or answer.question is not None or talk.context.channel != "voice":
+        return False
+    key = " ".join(
+        ["demande", intent, *(f"{name}={value}" for name, value in sorted(entities.items()) if name != "nommee")]
+    )
+    talk.memory.said[key] += 1
+    return talk.memory.said[key] >= _INSISTING
 
 
 def _about_object(talk: Talk, intent: str, entities: dict[str, str], text: str) -> Draft | None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from voicebot.dialog.keypad import MAX_READ_OUT, KeypadNames, KeypadSearch, Typing
 from voicebot.dialog.nlu.base import Understanding
+from voicebot.dialog.policy import acts
 from voicebot.dialog.policy.evidence import Picked, pick
 from voicebot.dialog.policy.questions import SlotQuestion
 from voicebot.dialog.policy.talk import Draft, Talk, Values
@@ -58,7 +59,7 @@ def ask_slot(
 
 
 def ask_slot_again(talk: Talk, asked: SlotQuestion) -> Draft:
-    """Put the question again, otherwise: reworded, then by keypad; then give it up (no question left)."""
+    """Put the question again, otherwise: reworded, then by keypad; then give it up for an adviser."""
     asked = replace(asked, attempt=asked.attempt + 1)
     draft = Draft(question=asked, actions=[Ask(asked.slot)])
     if asked.slot == "commune":
@@ -66,11 +67,23 @@ def ask_slot_again(talk: Talk, asked: SlotQuestion) -> Draft:
             return talk.text("commune.inconnue")
         return talk.tell(draft, "commune.clavier" if asked.attempt == KEYPAD_ATTEMPT else "commune.question.2")
     if asked.attempt >= KEYPAD_ATTEMPT:
-        return talk.text("incompris.final")
+        return acts.transfer(talk, talk.text("incompris.abandon"), asked.intent)
     talk.tell(draft, "incompris.question")
     if asked.slot == "secteur":
         return draft.add(replace_question(ask_slot(talk, "secteur", asked.intent, asked.entities), asked))
     return talk.tell(draft, "objet.question" if asked.slot == "matiere" else f"{asked.slot}.question")
+
+
+def changed(talk: Talk, asked: SlotQuestion, understanding: Understanding | None) -> dict[str, str] | None:
+    """Return the request with what the caller says of it instead of answering ("et le tri ?"), if they do."""
+    if understanding is None or not (understanding.elliptic or understanding.intent == asked.intent):
+        return None
+    new = {
+        name: value
+        for name, value in understanding.entities.items()
+        if name in ("flux", "date", "objet") and value and value != asked.entities.get(name)
+    }
+    return {**asked.entities, **new} if new else None
 
 
 def replace_question(draft: Draft, asked: SlotQuestion) -> Draft:
