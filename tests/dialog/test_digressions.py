@@ -10,6 +10,8 @@ from voicebot.dialog.brain import Brain
 from voicebot.dialog.nlu.base import Background, Understanding, Verdict
 from voicebot.dialog.nlu.entities.phones import digits_said, find_phone
 from voicebot.dialog.policy.acts import clarification
+from voicebot.dialog.policy.doubts import other
+from voicebot.dialog.policy.questions import ClarifyQuestion
 from voicebot.dialog.policy.talk import Talk
 from voicebot.dialog.turns import Ask, Candidate, Clarify, Dictation, Heard, Reply, Transfer
 
@@ -226,3 +228,75 @@ def test_doubt_between_an_object_and_the_rules_is_settled_by_the_object() -> Non
     reply = last("et les bouteilles ? [tri.objet ou tri.consignes objet='bouteille en verre']")
     assert "verre" in reply.text
     assert not any(isinstance(action, Clarify) for action in reply.actions)
+
+
+def test_number_alone_is_never_an_alarm() -> None:
+    reply = last(*COLLECTED[:3], "au 125 [urgence]")
+    assert not any(isinstance(action, Transfer) for action in reply.actions)
+
+
+def test_place_and_question_are_not_taken_for_the_object() -> None:
+    begun = "un rendez-vous [encombrants.rdv]"
+    where = last(begun, "je suis à Trouville [suite commune=Trouville-sur-Mer ou]")
+    assert asked(where) == "objet"
+    assert asked(last(begun, "plus tôt c’est possible ? [hors_sujet]")) == "objet"
+
+
+def test_object_spoken_of_before_is_taken_up_by_a_pronoun() -> None:
+    reply = last("jeter un matelas [tri.objet objet=matelas]", "vous pouvez venir le chercher ? [encombrants.rdv]")
+    assert asked(reply) != "objet"
+
+
+def test_week_asked_for_is_offered_when_it_has_room() -> None:
+    dates = (*COLLECTED, "oui [oui]")
+    (first, *_) = last(*dates).expect.options
+    reply = last(*dates, "plutôt en décembre [=2026-12-07/2026-12-13]")
+    assert asked(reply) == "creneau"
+    assert first.label not in {option.label for option in reply.expect.options}
+    assert "décembre" in reply.text
+
+
+def test_address_spelled_while_something_else_is_asked_is_kept() -> None:
+    email = "jean point dupont arobase orange point fr [email=jean.dupont@orange.fr]"
+    reply = last("le calendrier [collecte.calendrier]", "par mail [?]", email)
+    assert asked(reply) == "commune"
+    done = last("le calendrier [collecte.calendrier]", "par mail [?]", email, "à Touques [commune=Touques]")
+    assert "jean" in done.text.lower()
+
+
+def test_answer_to_a_doubt_that_is_another_request_is_followed() -> None:
+    doubt = "signaler un bac pas ramassé [bac.demande ou collecte.oubli]"
+    understood = Understanding(Verdict.UNSURE, (Candidate("collecte.jours", 0.69), Candidate("hors_sujet", 0.1)))
+    assert other(ClarifyQuestion("bac.demande", "collecte.oubli"), understood)
+    assert last(doubt, "quel jour à Touques [collecte.jours commune=Touques]").text.startswith(("Je précise", "Bien"))
+
+
+def test_report_whose_request_names_the_waste_does_not_ask_what_it_is() -> None:
+    turns = (
+        "un tas de gravats dans le chemin [signalement.depot_sauvage objet=gravats]",
+        "à Touques [commune=Touques]",
+    )
+    reply = last(*turns, "chemin du Roy [adresse='chemin du Roy']", "oui [oui]")
+    assert asked(reply) == "date"
+
+
+def test_house_number_is_not_kept_as_a_day() -> None:
+    turns = ("un tas de gravats [signalement.depot_sauvage objet=gravats]", "à Touques [commune=Touques]")
+    where = "devant le 6 chemin des Mares [adresse='6 chemin des Mares' date=2026-12-06]"
+    assert asked(last(*turns, where, "oui [oui]")) == "date"
+
+
+def test_nothing_sooner_than_the_first_offers_is_said_so() -> None:
+    dates = (*COLLECTED, "oui [oui]")
+    reply = last(*dates, "plus tôt c’est pas possible ? [?]")
+    assert reply.text.startswith("Je n’ai rien avant.")
+    assert reply.expect.options == last(*dates).expect.options
+
+
+@pytest.mark.parametrize(
+    ("said", "day"), [("depuis le 4 [=2026-12-04]", "2026-11-04"), ("mardi [=2026-12-01]", "2026-11-24")]
+)
+def test_day_of_what_has_happened_is_past(said: str, day: str) -> None:
+    turns = ("un tas de gravats [signalement.depot_sauvage objet=gravats]", "à Touques [commune=Touques]")
+    reply = last(*turns, "chemin du Roy [adresse='chemin du Roy']", "oui [oui]", said)
+    assert kept(reply)["date"] == day

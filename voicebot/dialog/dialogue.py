@@ -185,7 +185,7 @@ class Dialogue:
         talk.memory.public = callers.deduced(heard.text, talk.knowledge.marks) or talk.memory.public
         if any(contains(folded, mark) for mark in talk.knowledge.marks["detresse"]):
             return self._leave_form(acts.distress(talk))
-        if acts.is_urgent(understood.intent, understood.confidence) and any(char.isalpha() for char in folded):
+        if acts.is_urgent(talk, understood, heard.text):
             return self._leave_form(acts.emergency(talk))
         if self._rude(folded, understood):
             return self._calm()
@@ -408,6 +408,8 @@ class Dialogue:
 
         Who only says where, or which bin, takes the question as settled: the likelier subject is answered, by name.
         """
+        if understood is not None and doubts.other(question, understood):
+            return None
         if understood is not None and understood.intent in (question.first, question.second):
             return self._request(understood.intent, {**question.entities, **understood.entities}, "")
         told = doubts.told(understood)
@@ -455,11 +457,12 @@ class Dialogue:
         if elsewhere is not None:
             return self._settled(elsewhere)
         named = {name: value for name, value in entities.items() if name not in ("nommee", "hors_territoire")}
-        talk.memory.intent, talk.memory.entities = intent, named
+        talk.memory.before, talk.memory.entities, talk.memory.intent = talk.memory.entities, named, intent
         if intent == "conseiller":
             return acts.transfer(talk, Draft(), intent)
         form = talk.knowledge.form_for(intent)
         if form is not None and (self._form is None or self._form.form.id != form.id):
+            entities = requests.with_object(talk, entities, text)
             return self._start(form.id, entities, text)
         return self._settled(requests.answered(talk, intent, entities, text))
 

@@ -35,7 +35,8 @@ class Slot:
     ``ask`` are the successive wordings of its question. ``check`` reads the value back and waits for a yes. ``when``
     limits the slot to values of a slot before it. ``default`` fills it without asking when the first request does not
     say otherwise. ``written`` is the question in the chat, where it differs. ``optional`` accepts "non" or silence.
-    ``past`` says a date is that of something that happened.
+    ``past`` says a date is that of something that happened. ``told`` takes the words of the request itself when they
+    name an object.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Slot:
     label: str = ""
     past: bool = False
     written: Template | None = None
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,7 @@ def _slot(table: Table) -> Slot:
         table.text("libelle", ""),
         table.flag("passe", False),
         Template(written) if written else None,
+        table.flag("depuis_demande", False),
     )
     table.done()
     return slot

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
+from dateutil.relativedelta import relativedelta
 from dateutil.rrule import rrulestr
 
 from voicebot.dialog.forms.spec import Appointments, Slot
@@ -58,9 +59,14 @@ def valid(kind: str, text: str, today: date) -> str | None:
     return text or None
 
 
-def latest(value: str, today: date) -> str:
-    """Return the last day alike on or before ``today``: "mardi", said of what happened, is not next week’s."""
+def latest(value: str, today: date, of_month: bool = False) -> str:
+    """Return the last day alike on or before ``today``: "mardi", said of what happened, is not next week’s.
+
+    ``of_month`` says that the day was told by its number: "le 4" is then that of this month or of the one before.
+    """
     day = date.fromisoformat(value[:10])
+    if of_month:
+        return (day if day <= today else day - relativedelta(months=1)).isoformat()
     while day > today and (day - today).days <= 7:
         day -= timedelta(days=7)
     return day.isoformat()

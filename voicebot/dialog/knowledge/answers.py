@@ -265,6 +265,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         "formulaire.echec": "",
         "formulaire.date_indisponible": "date",
         "formulaire.creneaux_epuises": "",
+        "formulaire.plus_tot": "",
         "formulaire.creneaux": "choix",
         "suivi.trouve": "reference etat",
         "suivi.inconnu": "reference",

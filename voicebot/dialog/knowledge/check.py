@@ -52,6 +52,8 @@ MARKS = (
     "changer_rendez_vous",
     "sans_reference",
     "apporter",
+    "le_chercher",
+    "plus_tot",
     "desabonnement",
     "usager_secondaire",
     "usager_professionnel",

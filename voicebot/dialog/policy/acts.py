@@ -12,6 +12,7 @@ from voicebot.dialog.turns import Clarify, HangUp, Heard, OpenMenu, Say, Transfe
 from voicebot.dialog.wording import contains, fold, of_group
 
 _LEAVING = 0.8
+_ALARM = 0.45
 _WAY_OUT = "conseiller.attente.sortie"
 _MANY = 2
 _PROPOSED_ALARM = 0.35
@@ -34,9 +35,15 @@ def greeting(talk: Talk) -> Draft:
     return at_greeting(talk, draft)
 
 
-def is_urgent(intent: str, confidence: float) -> bool:
-    """Tell whether danger is likely enough to interrupt everything: a false alarm costs less than a missed one."""
-    return intent == "urgence" and confidence >= 0.45
+def is_urgent(talk: Talk, understood: Understanding, text: str) -> bool:
+    """Tell whether danger is likely enough to interrupt everything: a false alarm costs less than a missed one.
+
+    A number with nothing but small words ("au 125") names no danger.
+    """
+    if understood.intent != "urgence" or understood.confidence < _ALARM:
+        return False
+    idle = {fold(word) for word in talk.knowledge.marks["vides"]}
+    return any(word not in idle and not word.isdigit() for word in fold(text).split())
 
 
 def is_meant(understood: Understanding) -> bool:

@@ -35,6 +35,12 @@ def settled(talk: Talk, understood: Understanding) -> str:
     return "tri.objet" if known and sorted(names) == sorted(_SAME_SUBJECT) else ""
 
 
+def other(question: ClarifyQuestion, understood: Understanding) -> bool:
+    """Tell whether the answer to a doubt is rather another request ("non, je veux savoir quel jour c’est")."""
+    known = understood.intent in (question.first, question.second) or understood.elliptic
+    return not known and "." in understood.intent and understood.confidence >= _OUT_OF_SCOPE
+
+
 def told(understood: Understanding | None) -> dict[str, str]:
     """Return where, or which bin, an answer says that chooses no subject and asks for none; nothing otherwise."""
     if understood is None or understood.verdict is Verdict.SURE:

@@ -80,6 +80,8 @@ def start(talk: Talk, form: Form, entities: Mapping[str, str], text: str) -> tup
                 value = telephone_in(text) or ""
             if slot.kind == "objet" and text:
                 value = talk.understander.slot_value("objets", text, (), talk.background(slot.name)) or value
+            if slot.told and names_object(talk, text):
+                value = text
             if slot.kind == "creneau":
                 value = ""
         if value and run.applies(slot):
@@ -90,6 +92,12 @@ def start(talk: Talk, form: Form, entities: Mapping[str, str], text: str) -> tup
     if form.opening:
         talk.speak(draft, form.opening[0], _words(talk, run))
     return run, advance(talk, run, draft)
+
+
+def names_object(talk: Talk, text: str) -> bool:
+    """Tell whether ``text`` names something of the sorting guide."""
+    name = talk.understander.slot_value("objet", text, (), talk.background("objet")) if text else None
+    return name is not None and talk.knowledge.guide.find(name) is not None
 
 
 def advance(talk: Talk, run: FormRun, draft: Draft) -> Draft:

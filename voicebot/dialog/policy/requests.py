@@ -84,6 +84,14 @@ def _foreseen(talk: Talk, answer: Draft, text: str) -> Choice | None:
     return next((choice for choice in told if choice.id == named and named not in ("oui", "non")), None)
 
 
+def with_object(talk: Talk, entities: dict[str, str], text: str) -> dict[str, str]:
+    """Return ``entities`` with the object spoken of before, when ``text`` takes it up ("vous pouvez le chercher ?")."""
+    before = talk.memory.before.get("objet", "")
+    folded = fold(text)
+    taken_up = any(contains(folded, mark) for mark in talk.knowledge.marks["le_chercher"])
+    return {**entities, "objet": before} if before and taken_up and not entities.get("objet") else entities
+
+
 def unasked(draft: Draft) -> Draft:
     """Take back the question that ends ``draft``, and its sentences."""
     if draft.asked:

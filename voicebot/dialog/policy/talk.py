@@ -59,10 +59,11 @@ class Draft:
 
 @dataclass(slots=True)
 class Memory:
-    """What this conversation remembers."""
+    """What this conversation remembers. ``entities`` are those of the last request, ``before`` of the one before it."""
 
     intent: str | None = None
     entities: dict[str, str] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
     commune: str = ""
     sector: str = ""
     misunderstood: int = 0
@@ -108,6 +109,7 @@ class Talk:
         other.memory = replace(
             memory,
             entities=dict(memory.entities),
+            before=dict(memory.before),
             requests=list(memory.requests),
             references=list(memory.references),
             said=Counter(memory.said),
