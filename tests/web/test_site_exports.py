@@ -1,6 +1,7 @@
 """The list of contacts as a file: with the filters of the page, safe in a spreadsheet, for those who may, and kept."""
 
 import csv
+import gc
 import io
 from datetime import timedelta
 
@@ -119,6 +120,16 @@ def test_a_file_that_the_database_cuts_is_not_taken_for_a_whole_one(
                 await answer.read()
 
     run(visit())
+
+
+def test_a_sheet_left_midway_lets_go_of_its_archive() -> None:
+    sheet = XlsxSheet()
+    sheet.begin(("un",))
+    sheet.add([("a",)])
+    sheet.close()
+    sheet.close()
+    del sheet
+    gc.collect()  # an archive still open would be told here, as an error of this test
 
 
 def test_a_sheet_that_is_full_says_what_to_do() -> None:

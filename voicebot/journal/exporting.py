@@ -66,6 +66,9 @@ class Sheet(Protocol):
     def end(self) -> bytes:
         """Return the last bytes."""
 
+    def close(self) -> None:
+        """Let go of what is held, whether it was ended or left midway."""
+
 
 def contact_cells(row: Mapping[str, Any], subjects: Mapping[str, str]) -> tuple[Cell, ...]:
     """Return a contact as cells, with the names of the pages; ``subjects`` names requests by intent."""
@@ -110,6 +113,9 @@ class CsvSheet:
     def end(self) -> bytes:
         """Return nothing: a CSV has no end."""
         return b""
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def _csv_cell(cell: Cell) -> str:
@@ -173,9 +179,14 @@ class XlsxSheet:
     def end(self) -> bytes:
         """Return the end of the sheet and of the archive."""
         self._sheet.write(b"</sheetData></worksheet>")
-        self._sheet.close()
-        self._archive.close()
+        self.close()
         return self._sink.taken()
+
+    def close(self) -> None:
+        """Let go of the archive, ended or not: an export may be left midway."""
+        if self._sheet is not None:
+            self._sheet.close()
+        self._archive.close()
 
 
 def _xml_row(cells: Sequence[Cell]) -> str:

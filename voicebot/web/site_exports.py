@@ -45,10 +45,19 @@ async def _send(visit: Visit, sheet: Sheet, kind: str, suffix: str) -> web.Strea
         web.StreamResponse(headers={"Content-Type": kind, "Content-Disposition": f'attachment; filename="{name}"'})
     )
     await response.prepare(visit.request)
-    subjects = subject_names(visit)
+    try:
+        return await _written(
+            visit, sheet, response, Asked(asked.since, asked.until, chosen(visit), limit=LONGEST_PAGE)
+        )
+    finally:
+        sheet.close()
+
+
+async def _written(visit: Visit, sheet: Sheet, response: web.StreamResponse, asked: Asked) -> web.StreamResponse:
+    subjects, words = subject_names(visit), visit.query("mots")
     await response.write(sheet.begin(CONTACT_COLUMNS))
     try:
-        async for rows in _pages(visit, Asked(asked.since, asked.until, chosen(visit), limit=LONGEST_PAGE), words):
+        async for rows in _pages(visit, asked, words):
             cells = [contact_cells(row, subjects) for row in rows]
             if written := await asyncio.to_thread(sheet.add, cells):
                 await response.write(written)
