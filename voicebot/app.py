@@ -23,9 +23,11 @@ from voicebot.calls.desk import Desk
 from voicebot.calls.ears import Ears
 from voicebot.calls.keeping import JournalWitness
 from voicebot.calls.menus import GuidedDialogue, MenuSetting
+from voicebot.calls.message import MessageDialogue, Messages, MessageSetting
+from voicebot.calls.message_words import MessageWords, load_message_words
 from voicebot.calls.mouth import Mouth
 from voicebot.calls.news import DECLINED, SUBSCRIBED, NewsSetting
-from voicebot.calls.ports import Dialogue, Witness
+from voicebot.calls.ports import Dialogue, VoiceStore, Witness
 from voicebot.calls.record import CallRecord
 from voicebot.calls.requests import Requests
 from voicebot.calls.sentences import Sentences, load_sentences
@@ -51,6 +53,7 @@ log = logging.getLogger(__name__)
 SENTENCES = "calls.toml"
 REQUESTS = "requests.toml"
 CLOSING = "closing.toml"
+MESSAGE = "message.toml"
 CHAT_TEXTS = "chat.toml"
 CALENDAR = "calendar.toml"
 _CALLER = "ff_siwis+bm_george"
@@ -79,6 +82,12 @@ class Service:
     """The advisers as all calls see them; ``None`` when there is one call."""
     outbox: Outbox | None = None
     """What is sent to the outside; ``None`` when nothing is kept."""
+    message_words: MessageWords | None = None
+    """What is said to whoever leaves a message after the beep; ``None``: a callback is noted instead."""
+    voices: VoiceStore | None = None
+    """Where such messages are put; ``None`` when none can be recorded."""
+    calls: int = 0
+    """Calls in progress."""
 
     def profile(self, name: str = "") -> Profile:
         """Return the version of profile ``name`` in force (the configured one by default), loaded on first use.
@@ -171,16 +180,27 @@ def _usual_caller(models_dir: Path, threads: int) -> SpokenVoice:
         return load_caller_voice("pico", models_dir, threads)
 
 
-def prompt_texts(profile: Profile, sentences: Sentences, closing: ClosingSentences) -> tuple[str, ...]:
-    """Return what is worth rendering ahead for a profile: every fixed sentence, then the likeliest answers."""
+def prompt_texts(
+    profile: Profile, sentences: Sentences, closing: ClosingSentences, message: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return what is worth rendering ahead for a profile: every fixed sentence, then the likeliest answers.
+
+    ``message`` are the sentences said to whoever leaves one.
+    """
     menus = (text for text in profile.menus.texts() if not VARIABLE.search(text))
     return (
         *sentences.all(),
         *menus,
         *closing.all(),
+        *message,
         *static_texts(profile.knowledge),
         *likely_texts(profile.knowledge),
     )
+
+
+def message_texts(settings: Settings, words: MessageWords | None) -> tuple[str, ...]:
+    """Return what is said to whoever leaves a message, as far as it is known ahead."""
+    return () if words is None else words.all(settings.journal.retention.voices, settings.message.longest_s)
 
 
 async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequence[str] = ()) -> Service:
@@ -192,6 +212,7 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
     """
     sentences = load_sentences(settings.paths.prompts / SENTENCES)
     closing = load_closing(settings.paths.prompts / CLOSING)
+    message = load_message_words(settings.paths.prompts / MESSAGE)
     # native code loads the models without the interpreter's lock, while the profiles are being read
     with ThreadPoolExecutor(2, "loading") as loading:
         hearing = loading.submit(load_recognizer, settings.asr, settings.paths.models)
@@ -204,7 +225,15 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
             for loaded in (hearing, speaking):
                 if loaded.exception() is None:
                     stack.push_async_callback(loaded.result().close)
-    return Service(settings, hearing.result(), speaking.result(), sentences, closing, shelf)
+    return Service(
+        settings,
+        hearing.result(),
+        speaking.result(),
+        sentences,
+        closing,
+        shelf,
+        message_words=message if settings.message.enabled else None,
+    )
 
 
 def spare_real_time() -> None:
@@ -230,10 +259,12 @@ def new_dialogue(
     requests: Requests | None = None,
     wishes: Mapping[str, str] | None = None,
     bulletins: tuple[Bulletin, ...] = (),
+    messages: Messages | None = None,
 ) -> Dialogue:
     """Open a conversation with the brain; references derive from ``seed``, so that a replay gives the same ones.
 
-    ``wishes`` are how this caller is known to want to be spoken to; ``bulletins`` the messages of the day.
+    ``wishes`` are how this caller is known to want to be spoken to; ``bulletins`` the messages of the day; ``messages``
+    how a message is left after the beep (``None``: a callback is noted instead).
     """
     references = random.Random(hashlib.sha256(seed.encode()).digest())  # noqa: S311 - a reference is no secret
 
@@ -255,13 +286,19 @@ def new_dialogue(
         weekly_hours=profile.weekly_hours,
         target_open=profile.target_open,
         hours_on=profile.hours_on,
+        messages=messages is not None and messages.ready(),
     )
     if requests is not None:
         context = replace(
             context, find_request=lambda reference: requests.find_request(reference, caller), taken=requests.taken
         )
     brain = profile.brain.open(remembered(context, wishes or {}), references.randrange(1000))
-    return GuidedDialogue(brain, _menu_setting(profile, now)) if channel == "voice" else brain
+    if channel != "voice":
+        return brain
+    guided = GuidedDialogue(brain, replace(_menu_setting(profile, now), messages=messages is not None))
+    if messages is None:
+        return guided
+    return MessageDialogue(guided, MessageSetting(messages, profile.knowledge.marks, new_reference, caller))
 
 
 def new_chat(service: Service, profile: Profile, now: Callable[[], datetime], seed: str) -> Dialogue:
@@ -314,6 +351,7 @@ def open_call(
             requests=requests,
             wishes=wishes,
             bulletins=service.bulletins(profile.name),
+            messages=_messages(service),
         )
         dialogue = ClosingDialogue(told, _closing_setting(service, profile, info.caller, wishes or {}))
     ears = Ears(service.recognizer, leg.rate_hz, work, settings.turn)
@@ -321,10 +359,19 @@ def open_call(
     record = CallRecord(info.call_id, clock.now(), info.called, info.caller, profile.name)
     record.contact = next((witness.contact for witness in witnesses if isinstance(witness, JournalWitness)), "")
     record.link = contact_page(settings, record.contact)
-    company = Company(dialogue, profile, service.sentences, tuple(witnesses), service.desk)
+    company = Company(dialogue, profile, service.sentences, tuple(witnesses), service.desk, service.voices)
     session = CallSession(leg, ears, mouth, company, work, clock, record)
-    session.limit(Limits(settings.call.max_s, settings.call.sign_of_life_s))
+    session.limit(Limits(settings.call.max_s, settings.call.sign_of_life_s, settings.message))
     return session
+
+
+def _messages(service: Service) -> Messages | None:
+    """Return how messages are taken; ``None`` when the configuration wants none."""
+    words, store, settings = service.message_words, service.voices, service.settings
+    if words is None:
+        return None
+    ready = (lambda: False) if store is None else store.ready
+    return Messages(words, ready, settings.journal.retention.voices, settings.message.longest_s)
 
 
 def _closing_setting(

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from voicebot.asr.settings import AsrSettings
 from voicebot.audio.settings import TurnSettings
+from voicebot.calls.settings import MessageSettings
 from voicebot.delivery.settings import Channels, DeliverySettings, MailSettings, SmsSettings, WebhookSettings
 from voicebot.journal.settings import JournalSettings
 from voicebot.logs import LogSettings
@@ -61,6 +62,7 @@ class Settings:
 
     paths: PathSettings = field(default_factory=PathSettings)
     call: CallSettings = field(default_factory=CallSettings)
+    message: MessageSettings = field(default_factory=MessageSettings)
     asr: AsrSettings = field(default_factory=AsrSettings)
     tts: TtsSettings = field(default_factory=TtsSettings)
     turn: TurnSettings = field(default_factory=TurnSettings)

@@ -20,6 +20,9 @@ from voicebot.audio.resample import resample
 from voicebot.audio.wav import StereoRecorder, read_wav
 from voicebot.calls.ports import Witness
 from voicebot.calls.record import CallRecord, TurnRecord
+from voicebot.calls.transcription import transcribe as transcribe_message
+from voicebot.calls.transcription import wav_pcm
+from voicebot.calls.voice_store import ReplayedVoices
 from voicebot.calls.work import Work
 from voicebot.clock import PARIS, Clock, VirtualClock, WallClock
 from voicebot.telephony.replay import CallerScript, ReplayLeg, SpokenTurn
@@ -116,6 +119,7 @@ async def play(
     Raises:
         ProfileError: the profile is missing or has mistakes.
         OSError, AudioError: the recording cannot be written.
+        RecognitionError: a message left after the beep cannot be transcribed.
     """
     script = rehearsal.script
     moment = at or script.at or datetime.now(PARIS)
@@ -130,8 +134,13 @@ async def play(
             recorder = StereoRecorder(record_to, LINE_HZ)
             stack.callback(recorder.close)
             witnesses.append(Recording(recorder))
-        session = open_call(service, service.profile(profile), leg, work, shown, witnesses)
+        voices = ReplayedVoices()
+        profiled = service.profile(profile)
+        session = open_call(dataclasses.replace(service, voices=voices), profiled, leg, work, shown, witnesses)
         record = await session.run()
+    hints = Hints(phrases=profiled.knowledge.vocabulary)
+    for voice, wav in voices.wavs.items():
+        record.transcripts[voice] = await transcribe_message(service.recognizer, *wav_pcm(wav), hints)
     record.realtime = realtime
     if realtime:
         _measure_from_true_ends(record, leg.spoken_ends_s)

@@ -65,8 +65,12 @@ class Switchboard:
         return len(left)
 
     async def _hold(self, leg: Leg) -> None:
-        with on_call(leg.info.call_id):
-            await self._talk(leg)
+        self._service.calls += 1
+        try:
+            with on_call(leg.info.call_id):
+                await self._talk(leg)
+        finally:
+            self._service.calls -= 1
 
     async def _talk(self, leg: Leg) -> None:
         work = Work()

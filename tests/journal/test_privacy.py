@@ -171,6 +171,8 @@ def test_an_erased_person_leaves_no_trace_and_the_others_stay(base: Base, tmp_pa
         "preferences": 1,
         "deliveries": 0,
         "consents": 0,
+        "voices": 0,
+        "voice_files": 0,
     }
     assert not any(left[kind] for kind in ("contacts", "turns", "records", "surveys", "preferences"))
     assert [contact["id"] for contact in asyncio.run(rows(base.settings.url, "contacts"))] == ["stranger"]

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from voicebot.audio.frames import Pcm
 from voicebot.calls.record import CallRecord, TurnRecord
-from voicebot.dialog.turns import Subscribe
+from voicebot.dialog.turns import Subscribe, Voiced
 from voicebot.journal.classify import classify
 from voicebot.journal.events import (
     Agreed,
@@ -17,6 +17,7 @@ from voicebot.journal.events import (
     ContactEnded,
     ContactStarted,
     Kept,
+    KeptVoice,
     Preferred,
     Quality,
     Surveyed,
@@ -131,6 +132,7 @@ class JournalWitness:
                     call.profile,
                     call.caller,
                     dict(record.slots),
+                    None if record.voice is None else _voice(record.voice),
                 )
             )
         self._kept = len(call.records)
@@ -155,6 +157,10 @@ def _understood(turn: TurnRecord) -> bool | None:
     if not turn.heard or turn.intent == _NOT_UNDERSTOOD:
         return False
     return None if turn.intent is None else True
+
+
+def _voice(voice: Voiced) -> KeptVoice:
+    return KeptVoice(voice.id, voice.duration_s, voice.ended)
 
 
 def _survey_answer(answer: int | str) -> tuple[int | None, str]:

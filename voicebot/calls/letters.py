@@ -7,11 +7,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from voicebot.calls.message_words import spoken_duration
 from voicebot.clock import PARIS
+from voicebot.journal.seal import masked
+from voicebot.journal.voicemail import StoredVoice
 from voicebot.profile import Profile
 
-TYPES = ("ticket", "callback", "appointment", "message")
+TYPES = ("ticket", "callback", "appointment", "message", "vocal")
+VOICE = "vocal"
+"""The e-mail on a message left after the beep."""
 _PLACES = frozenset({"reference", "demande", "details", "lien", "date"})
+_VOICE_PLACES = frozenset({"duree", "transcription"})
+_TRANSCRIPTS = {
+    "done": "Transcription automatique, avec ses erreurs possibles :\n{text}",
+    "nothing": "La transcription automatique n’a rien pu comprendre.",
+    "waiting": "La transcription automatique n’est pas encore faite : elle sera sur la page.",
+    "failed": "La transcription automatique a échoué.",
+}
 
 
 class LetterWordsError(Exception):
@@ -49,7 +61,8 @@ def load_letter_words(path: Path) -> LetterWords:
         if not isinstance(table, dict) or set(table) != {"sujet", "texte"}:
             faults.append(f"{name}: must be a table with sujet and texte")
             continue
-        faults += [f"{name}.{key}: {fault}" for key in table if (fault := _fault(table[key]))]
+        known = _PLACES | _VOICE_PLACES if name == VOICE else _PLACES
+        faults += [f"{name}.{key}: {fault}" for key in table if (fault := _fault(table[key], known))]
         words[name] = (str(table["sujet"]), str(table["texte"]))
     if faults:
         raise LetterWordsError("\n".join(f"{path}: {fault}" for fault in faults))
@@ -80,12 +93,22 @@ def letter_values(
     }
 
 
-def _fault(text: object) -> str:
+def voice_values(voice: StoredVoice) -> dict[str, str]:
+    """Return what the e-mail on a spoken message says of it; whole numbers and addresses in it are masked.
+
+    An e-mail leaves the encrypted store: who needs a number hears it on the page, or shows it there.
+    """
+    state = "nothing" if voice.state == "done" and not voice.transcript else voice.state
+    told = _TRANSCRIPTS[state].replace("{text}", masked(voice.transcript))
+    return {"duree": spoken_duration(voice.duration_s), "transcription": told}
+
+
+def _fault(text: object, known: frozenset[str]) -> str:
     if not isinstance(text, str) or not text.strip():
         return "must be a text"
     try:
         used = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
     except ValueError as error:
         return str(error)
-    unknown = sorted(used - _PLACES)
-    return f"{{{unknown[0]}}} is unknown (there are: {', '.join(sorted(_PLACES))})" if unknown else ""
+    unknown = sorted(used - known)
+    return f"{{{unknown[0]}}} is unknown (there are: {', '.join(sorted(known))})" if unknown else ""

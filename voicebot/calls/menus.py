@@ -11,13 +11,24 @@ from dataclasses import dataclass, replace
 from typing import TypedDict
 
 from voicebot.dialog.dialogue import Dialogue
-from voicebot.dialog.turns import Clarify, Dictation, Expect, HangUp, Heard, OpenMenu, Reply, Say, Transfer
+from voicebot.dialog.turns import (
+    Clarify,
+    Dictation,
+    Expect,
+    HangUp,
+    Heard,
+    LeaveMessage,
+    OpenMenu,
+    Reply,
+    Say,
+    Transfer,
+)
 from voicebot.ivr_menus import Do, MenuAction, Menus, MenuWalk
 from voicebot.ivr_menus.menus import ADVISER_KEY, MENU_KEY
 from voicebot.profile import DAY_MENU, NIGHT_MENU
 
-_FORMS = {Do.CALLBACK: ("rappel",), Do.MESSAGE: ("message", "rappel")}
-"""The forms that take a callback and a message, the first that the profile has."""
+_CALLBACK = "rappel"
+"""The form that takes a callback."""
 
 _SHORT_WORDS = 3
 _SURE_CHOICE = 0.6
@@ -30,6 +41,7 @@ class MenuSetting:
 
     ``open`` tells whether advisers can be reached now, ``variables`` what fills the prompts now (opening hours,
     website), ``vocabulary`` what a caller may say besides the choices, ``forms`` the ids of the forms there are.
+    ``messages``: whoever uses the dialogue takes spoken messages (``LeaveMessage``); otherwise a callback is noted.
     """
 
     menus: Menus
@@ -37,6 +49,7 @@ class MenuSetting:
     variables: Callable[[], Mapping[str, str]]
     vocabulary: tuple[str, ...] = ()
     forms: Set[str] = frozenset()
+    messages: bool = False
 
 
 class GuidedDialogue:
@@ -92,6 +105,17 @@ class GuidedDialogue:
         reply = self._from_brain(self._brain.returned(result))
         return self._with_keys(reply) if self._by_keys else reply
 
+    def callback(self, *, by_keys: bool) -> Reply:
+        """Begin to note a callback, telling which keys answer to a caller who uses them."""
+        self._walk, self._by_keys = None, by_keys
+        reply = self._from_brain(self._do(MenuAction(Do.CALLBACK)))
+        return self._with_keys(reply) if by_keys else reply
+
+    def go_on(self, says: Sequence[Say]) -> Reply:
+        """Say ``says`` of something done for the caller, then go on with the conversation."""
+        self._walk = None
+        return self._from_brain(self._brain.go_on(says))
+
     # -- in a menu --------------------------------------------------------------------------------------------
 
     def _enter(self, says: Sequence[Say]) -> Reply:
@@ -103,7 +127,7 @@ class GuidedDialogue:
     def _serve(self, walk: MenuWalk, says: Sequence[Say] = (), *, answered: bool = False) -> Reply:
         prompt = tuple(Say(text) for text in walk.prompts())
         self._brain.told(prompt)
-        return Reply((*says, *prompt), expect=self._expect(walk), answered=answered, **_manner(self._last))
+        return Reply((*says, *prompt), expect=self._expect(walk), answered=answered, **manner_of(self._last))
 
     def _said(self, walk: MenuWalk, heard: Heard) -> Reply:
         """Take words: a bare choice is the menu's, else the brain's; the menu again where the brain is at a loss."""
@@ -129,7 +153,7 @@ class GuidedDialogue:
             return self._serve(self._walk, says)
         self._walk = None
         if action.do is Do.GOODBYE:
-            return Reply(says, (HangUp(),), **_manner(self._last))
+            return Reply(says, (HangUp(),), **manner_of(self._last))
         reply = self._from_brain(self._do(action))
         return replace(reply, says=(*says, *reply.says))
 
@@ -142,9 +166,10 @@ class GuidedDialogue:
                 return replace(reply, intent=action.id, confidence=1.0, entities=dict(action.entities))
             case Do.FORM:
                 return brain.fill(action.id)
+            case Do.MESSAGE if self._setting.messages:
+                return Reply((), (LeaveMessage(),), **manner_of(self._last))
             case Do.CALLBACK | Do.MESSAGE:
-                wanted = next((form for form in _FORMS[action.do] if form in forms), "")
-                return brain.fill(wanted) if wanted else brain.pursue("conseiller")
+                return brain.fill(_CALLBACK) if _CALLBACK in forms else brain.pursue("conseiller")
             case Do.TRANSFER:
                 return brain.hand_over(action.id)
             case Do.LANGUAGE:
@@ -175,16 +200,18 @@ class GuidedDialogue:
         return replace(expect, phrases=(*self._setting.vocabulary, *expect.phrases), no_input_s=wait_s)
 
 
-class _Manner(TypedDict):
+class MannerOf(TypedDict):
+    """How a caller is spoken to: fields of a ``Reply``."""
+
     pace: int
     gain_db: float
     patient: bool
     plain: bool
 
 
-def _manner(reply: Reply) -> _Manner:
+def manner_of(reply: Reply) -> MannerOf:
     """Return how the caller is spoken to, which holds from one reply to the next."""
-    return _Manner(pace=reply.pace, gain_db=reply.gain_db, patient=reply.patient, plain=reply.plain)
+    return MannerOf(pace=reply.pace, gain_db=reply.gain_db, patient=reply.patient, plain=reply.plain)
 
 
 def _bare(walk: MenuWalk, words: str) -> bool:

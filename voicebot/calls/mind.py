@@ -5,7 +5,9 @@ caller has finished, dropped when they go on, and even taken back when they go o
 """
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 from voicebot.calls.ports import Dialogue
 from voicebot.calls.work import Work
@@ -70,6 +72,14 @@ class Mind:
         """Return the answer to a turn: the prepared one when that is what was heard."""
         prepared, self._prepared = self._prepared, None
         return prepared if prepared is not None and prepared.heard == heard else self._think(heard)
+
+    def after(self, thought: Thought, done: Coroutine[Any, Any, Heard]) -> Thought:
+        """Return what follows ``thought`` once ``done`` tells what came of something it asked for."""
+
+        async def go_on() -> Reply:
+            return await asyncio.to_thread(thought.dialogue.respond, await done)
+
+        return Thought(thought.heard, thought.dialogue, self._work.compute(go_on(), "understanding"))
 
     def give(self, thought: Thought) -> None:
         """Make the conversation the one where ``thought`` has been said."""

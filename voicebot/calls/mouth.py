@@ -127,6 +127,12 @@ class Mouth:
         """Say ``says`` after what is being said, if anything. ``answer`` False marks a filler."""
         self._say(_Utterance(tuple(says), self._pace, answer=answer), True)
 
+    def play(self, clip: Pcm) -> None:
+        """Play a sound as if it were said: it can be cut short."""
+        utterance = _Utterance((), answer=False, clips=[clip], complete=True)
+        self._say(utterance, True)
+        self._playout.enqueue(clip, utterance.tag)
+
     async def render(self, text: str, rate_hz: int) -> Pcm | None:
         """Return ``text`` as sound for somebody else than the caller; ``None`` when it is empty or the voice fails."""
         if not text:

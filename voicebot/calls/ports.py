@@ -53,3 +53,24 @@ class Witness(Protocol):
 
     def ended(self, call: CallRecord) -> None:
         """Follow the end of the call."""
+
+
+class VoiceLost(Exception):
+    """A message could not be put in the store; the reason names nobody."""
+
+
+class VoiceStore(Protocol):
+    """Where messages are put, encrypted."""
+
+    def ready(self) -> bool:
+        """Return whether a message could be put there now; quick, from any thread."""
+
+    async def keep(self, wav: bytes) -> str:
+        """Put a WAV there; return its id.
+
+        Raises:
+            VoiceLost: it cannot be: disk full, key missing...
+        """
+
+    async def drop(self, voice: str) -> None:
+        """Take a message out."""

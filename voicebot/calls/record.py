@@ -11,7 +11,7 @@ from typing import Any, Literal, TypeAlias
 from voicebot.dialog.turns import Record, Subscribe, Unsubscribe
 from voicebot.telephony.base import LegStats
 
-TurnChannel: TypeAlias = Literal["voice", "keys", "silence", "text"]
+TurnChannel: TypeAlias = Literal["voice", "keys", "silence", "text", "recording"]
 Outcome: TypeAlias = Literal["failed", "transferred", "appointment", "ticket", "callback", "answered", "hung_up"]
 
 
@@ -78,6 +78,8 @@ class CallRecord:
     news: list[Subscribe | Unsubscribe] = field(default_factory=list)
     public: str = ""
     stats: LegStats | None = None
+    transcripts: dict[str, str] = field(default_factory=dict)
+    """What was said in the messages recorded, by their id in the store: known after the call."""
     contact: str = ""
     """Its id in the journal, and the page where it is shown, if there is one."""
     link: str = ""
@@ -133,8 +135,12 @@ class CallRecord:
         }
 
     def _of(self, *kinds: str) -> list[dict[str, Any]]:
-        return [
-            {"type": record.type, "reference": record.reference, "form": record.form, "slots": dict(record.slots)}
-            for record in self.records
-            if record.type in kinds
-        ]
+        return [self._told(record) for record in self.records if record.type in kinds]
+
+    def _told(self, record: Record) -> dict[str, Any]:
+        told = {"type": record.type, "reference": record.reference, "form": record.form, "slots": dict(record.slots)}
+        voice = record.voice
+        if voice is None:
+            return told
+        heard = self.transcripts.get(voice.id, "")
+        return told | {"voice": {"duration_s": voice.duration_s, "ended": voice.ended, "transcript": heard}}

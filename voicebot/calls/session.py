@@ -9,8 +9,7 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import Enum
+from dataclasses import dataclass, field, replace
 
 from voicebot.asr.base import RecognitionError, Transcript
 from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm
@@ -21,23 +20,31 @@ from voicebot.calls.holding import Holding, Senses, WayOut
 from voicebot.calls.keys import Keypad
 from voicebot.calls.mind import Mind, Thought
 from voicebot.calls.mouth import Mouth, silent_frame
-from voicebot.calls.ports import Dialogue, Targets, Witness
+from voicebot.calls.ports import Dialogue, Targets, VoiceStore, Witness
 from voicebot.calls.record import CallRecord, TransferRecord, TurnRecord
 from voicebot.calls.sentences import Sentences
+from voicebot.calls.settings import MessageSettings
+from voicebot.calls.states import MOVES, State
 from voicebot.calls.transfer import briefed
+from voicebot.calls.voicemail import Voicemail
 from voicebot.calls.work import Work
 from voicebot.clock import Clock
 from voicebot.dialog.turns import (
+    DropVoice,
     HangUp,
     Heard,
+    KeepVoice,
     Opinion,
+    PlayVoice,
     Prefer,
     Record,
+    RecordVoice,
     Reply,
     Say,
     Subscribe,
     Transfer,
     Unsubscribe,
+    Voiced,
 )
 from voicebot.telephony.base import ON_HOLD, CallEnded, Leg, Tick, TransferOrder
 
@@ -53,29 +60,6 @@ _STANDS_AFTER_S = 0.95
 """An answer heard for this long stands: a caller who had not finished would have been noticed."""
 
 
-class State(Enum):
-    """What the call is doing."""
-
-    SPEAKING = "speaking"
-    LISTENING = "listening"
-    THINKING = "thinking"
-    TRANSFERRING = "transferring"
-    ENDING = "ending"
-    ENDED = "ended"
-
-
-_MOVES: dict[State, frozenset[State]] = {
-    State.SPEAKING: frozenset(
-        {State.SPEAKING, State.LISTENING, State.THINKING, State.TRANSFERRING, State.ENDING, State.ENDED}
-    ),
-    State.LISTENING: frozenset({State.SPEAKING, State.THINKING, State.ENDED}),
-    State.THINKING: frozenset({State.SPEAKING, State.LISTENING, State.THINKING, State.ENDED}),
-    State.TRANSFERRING: frozenset({State.SPEAKING, State.ENDED}),
-    State.ENDING: frozenset({State.ENDED}),
-    State.ENDED: frozenset(),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Company:
     """Those a call needs: the brain's conversation, the advisers, the line's sentences, and who follows the call."""
@@ -86,14 +70,20 @@ class Company:
     witnesses: Sequence[Witness] = ()
     desk: Desk | None = None
     """The advisers as all calls see them; ``None``: this call alone."""
+    voices: VoiceStore | None = None
+    """Where messages are put; ``None``: none can be recorded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``max_s`` ends the call; ``sign_of_life_s`` of silence while an answer is worked out is covered by words."""
+    """``max_s`` ends the call; ``sign_of_life_s`` of silence while an answer is worked out is covered by words.
+
+    ``message`` bounds the messages that are recorded.
+    """
 
     max_s: float = 1800.0
     sign_of_life_s: float = 1.0
+    message: MessageSettings = field(default_factory=MessageSettings)
 
 
 @dataclass(slots=True)
@@ -138,6 +128,7 @@ class CallSession:
         self._troubles = 0
         self._words: dict[str, Iterator[str]] = {}
         self._mind = Mind(company.dialogue, work)
+        self._voicemail = Voicemail(company.voices, self._limits.message, leg.rate_hz)
         ears.consult(self._enough, self._consider, self._reconsider)
 
     @property
@@ -148,6 +139,7 @@ class CallSession:
     def limit(self, limits: Limits) -> None:
         """Replace the default limits; before ``run``."""
         self._limits = limits
+        self._voicemail = Voicemail(self._company.voices, limits.message, self._leg.rate_hz)
 
     async def run(self) -> CallRecord:
         """Hold the conversation until either side hangs up; return what happened. Never raises for a failed part."""
@@ -172,6 +164,9 @@ class CallSession:
             self._record.transfer = self._holding.handover.record
         self._settle()
         self._record.duration_s = self._now_s()
+        left = await self._voicemail.close(self._record.records)
+        if left is not None:
+            self._record.records.append(left)
         await self._leg.hang_up()
         self._record.stats = self._leg.stats()
         self._ears.drop()
@@ -183,7 +178,7 @@ class CallSession:
         return self._clock.monotonic() - self._start_s
 
     def _move_to(self, state: State) -> None:
-        if state not in _MOVES[self._state]:
+        if state not in MOVES[self._state]:
             raise AssertionError(f"no way from {self._state.value} to {state.value}")
         if state is not self._state:
             log.debug("%s -> %s", self._state.value, state.value)
@@ -201,11 +196,16 @@ class CallSession:
         said = out is not None
         if self._holding is not None:
             out = self._holding.sound(out)
+        elif self._state is State.RECORDING:
+            out = self._voicemail.tone()
         self._leg.play(self._silent if out is None else out)
         for witness in self._company.witnesses:
             witness.frame(tick.pcm, self._silent if out is None else out)
         if said:
             self._note_answer_started()
+        if self._state is State.RECORDING:
+            self._follow_recording(tick)
+            return
         keys = self._keypad.meant(tick.keys)
         entry = self._keypad.feed(keys, hold=self._pending is not None and self._pending.thought is not None)
         if keys or entry is not None:
@@ -218,6 +218,16 @@ class CallSession:
         self._listen(tick.pcm, out)
         self._collect()
         self._move_on()
+
+    def _follow_recording(self, tick: Tick) -> None:
+        voice = self._voicemail.take(tick.pcm, tick.keys)
+        if voice is not None:
+            self._take_voice(voice, self._now_s() - voice.duration_s)
+        elif self._voicemail.just_began:
+            self._leg.awaiting(self._reply.expect.slot)
+
+    def _take_voice(self, voice: Voiced | None, since_s: float) -> None:
+        self._think(self._ask_brain(_Pending(TurnRecord(since_s, "recording")), Heard(voiced=voice)))
 
     def _listen(self, pcm: Pcm, out: Pcm | None) -> None:
         if self._holding is not None and self._holding.listen(pcm, out, self._now_s()):
@@ -357,11 +367,18 @@ class CallSession:
             self._say_trouble("trouble", turn)
             return
         reply = thought.reply.result()
+        if any(isinstance(action, KeepVoice) for action in reply.actions):
+            pending.thought = self._mind.after(thought, self._keep_voice())
+            self._pending = pending
+            return
         turn.intent, turn.confidence, turn.entities = reply.intent, reply.confidence, reply.entities
         turn.said = reply.text
         self._mind.give(thought)
         self._answering = self._unsettled = pending
         self._act_on(reply)
+
+    async def _keep_voice(self) -> Heard:
+        return Heard(voiced=await self._voicemail.keep())
 
     def _settle(self) -> None:
         """Let the last answer stand: what it promised is kept, and who follows the call is told."""
@@ -379,6 +396,8 @@ class CallSession:
         self._record.survey.update({one.question: one.answer for one in reply.actions if isinstance(one, Opinion)})
         self._record.preferences.update({one.name: one.value for one in reply.actions if isinstance(one, Prefer)})
         self._record.news.extend(one for one in reply.actions if isinstance(one, Subscribe | Unsubscribe))
+        if any(isinstance(action, DropVoice) for action in reply.actions):
+            self._voicemail.drop()
 
     def _note_turn(self, turn: TurnRecord) -> None:
         self._record.turns.append(turn)
@@ -446,11 +465,27 @@ class CallSession:
             if isinstance(action, Transfer):
                 self._hand_over(action)
                 return
+            if isinstance(action, RecordVoice):
+                self._ears.drop()
+                self._voicemail.begin(action.record)
+                self._move_to(State.RECORDING)
+                return
+            if isinstance(action, PlayVoice):
+                self._play_voice(action.done)
+                return
             if isinstance(action, HangUp):
                 self._move_to(State.ENDING)
                 return
         self._move_to(State.LISTENING)
         self._leg.awaiting(self._reply.expect.slot)
+
+    def _play_voice(self, done: bool) -> None:
+        """Play what was recorded, then have the brain ask again what to do with it."""
+        if done:
+            self._take_voice(self._voicemail.voice, self._now_s())
+        else:
+            self._reply = replace(self._reply, says=(), actions=(PlayVoice(done=True),))
+            self._mouth.play(self._voicemail.clip)
 
     def _hand_over(self, transfer: Transfer) -> None:
         """Put the caller on hold and have advisers rung, those of the profile only."""

@@ -87,6 +87,7 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
     from voicebot.calls.calendar_letter import CalendarWordsError, load_calendar_words
     from voicebot.calls.closing import ClosingError, load_closing
     from voicebot.calls.letters import LetterWordsError, load_letter_words
+    from voicebot.calls.message_words import MessageWordsError, load_message_words
     from voicebot.calls.requests import RequestWordsError, load_request_words
     from voicebot.calls.sentences import SentencesError, load_sentences
     from voicebot.config import ConfigError, load_settings
@@ -105,9 +106,17 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
         load_request_words(settings.paths.prompts / "requests.toml")
         load_chat_texts(settings.paths.prompts / "chat.toml")
         load_calendar_words(settings.paths.prompts / "calendar.toml")
+        load_message_words(settings.paths.prompts / "message.toml")
         load_letter_words(settings.paths.prompts / "courriels.toml")
         load_circular_words(settings.paths.prompts / "messages.toml")
-    except (SentencesError, ClosingError, RequestWordsError, ChatTextsError, CalendarWordsError) as error:
+    except (
+        SentencesError,
+        ClosingError,
+        RequestWordsError,
+        ChatTextsError,
+        CalendarWordsError,
+        MessageWordsError,
+    ) as error:
         findings.mistakes += str(error).splitlines()
     except (LetterWordsError, CircularWordsError) as error:
         findings.mistakes += str(error).splitlines()
@@ -122,8 +131,29 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
             continue
         findings.unconfirmed += [f"{name} : {line}" for line in loaded.knowledge.unconfirmed()]
         findings.unconfirmed += [f"{name} : {line}" for line in loaded.hours.unconfirmed()]
+        findings.warnings += [f"{name} : {line}" for line in _message_warnings(settings, loaded.menus)]
         findings.warnings += [f"{name} : {line}" for line in loaded.hours.warnings(datetime.now(PARIS).date())]
     _check_engines(settings, findings)
+
+
+def _message_warnings(settings: Any, menus: Any) -> list[str]:
+    """Say that a menu leads to a message while none can be recorded: a callback is then noted instead."""
+    import os
+
+    from voicebot.ivr_menus import Do
+    from voicebot.journal.errors import KeyTrouble
+    from voicebot.journal.seal import load_keys
+
+    offering = [menu.id for menu in menus.menus.values() if any(one.action.do is Do.MESSAGE for one in menu.choices)]
+    if not offering or not settings.message.enabled:
+        return []
+    try:
+        if load_keys(settings.journal, os.environ) is not None:
+            return []
+        why = "aucune clé de chiffrement n’existe encore, le premier démarrage la crée"
+    except KeyTrouble as error:
+        why = str(error)
+    return [f"menu {', '.join(offering)} : un message ne peut pas être enregistré, un rappel est proposé ({why})"]
 
 
 def _check_engines(settings: Any, findings: _Findings) -> None:

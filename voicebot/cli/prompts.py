@@ -39,9 +39,10 @@ def render(config: ConfigOption = CONFIG, profile: ProfileOption = "", as_json: 
 async def _render(config: Path, profile: str, as_json: bool) -> None:
     from rich.progress import Progress
 
-    from voicebot.app import open_profile, open_voice, prompt_texts
+    from voicebot.app import MESSAGE, message_texts, open_profile, open_voice, prompt_texts
     from voicebot.audio.frames import LINE_HZ
     from voicebot.calls.closing import load_closing
+    from voicebot.calls.message_words import load_message_words
     from voicebot.calls.sentences import load_sentences
     from voicebot.config import load_settings
     from voicebot.tts.base import Manner
@@ -50,7 +51,9 @@ async def _render(config: Path, profile: str, as_json: bool) -> None:
     settings = load_settings(config)
     loaded = open_profile(settings, profile)
     prompts = settings.paths.prompts
-    texts = prompt_texts(loaded, load_sentences(prompts / "calls.toml"), load_closing(prompts / "closing.toml"))
+    sentences, closing = load_sentences(prompts / "calls.toml"), load_closing(prompts / "closing.toml")
+    message = load_message_words(prompts / MESSAGE) if settings.message.enabled else None
+    texts = prompt_texts(loaded, sentences, closing, message_texts(settings, message))
     async with AsyncExitStack() as stack:
         voice = open_voice(settings, stack)
         if not isinstance(voice, CachedVoice):

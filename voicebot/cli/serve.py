@@ -134,6 +134,7 @@ async def _open_shared(settings: "Settings", service: "Service", clock: "Clock",
     from voicebot.app import REQUESTS
     from voicebot.calls.desk import Desk
     from voicebot.calls.requests import Requests, load_request_words
+    from voicebot.cli.serve_messages import take_messages
     from voicebot.journal.opening import open_journal
 
     words = load_request_words(settings.paths.prompts / REQUESTS)
@@ -141,6 +142,7 @@ async def _open_shared(settings: "Settings", service: "Service", clock: "Clock",
     stack.push_async_callback(journal.close)
     service.requests = Requests(journal, words, clock.now)
     service.desk = Desk(clock.monotonic)
+    take_messages(service, journal, clock, stack)
     return journal
 
 
@@ -211,7 +213,7 @@ async def _render_ahead(service: "Service") -> None:
 
     Those of the profiles in force first, then those of every new version.
     """
-    from voicebot.app import prompt_texts
+    from voicebot.app import message_texts, prompt_texts
     from voicebot.audio.frames import LINE_HZ
     from voicebot.tts.base import Manner, SynthesisError
     from voicebot.tts.cache import CachedVoice
@@ -227,7 +229,8 @@ async def _render_ahead(service: "Service") -> None:
     async def render(profile: "Profile") -> None:
         manner = Manner(speed=profile.knowledge.identity.voice.speed)
         try:
-            texts = await asyncio.to_thread(prompt_texts, profile, service.sentences, service.closing)
+            said = message_texts(service.settings, service.message_words)
+            texts = await asyncio.to_thread(prompt_texts, profile, service.sentences, service.closing, said)
             await voice.render(texts, LINE_HZ, manner)
         except SynthesisError as error:
             log.warning("prompts are not all rendered: %s", error)

@@ -29,7 +29,7 @@ async def open_delivery(
     import aiohttp
 
     from voicebot.app import contact_page
-    from voicebot.calls.letters import letter_values, load_letter_words, mailbox
+    from voicebot.calls.letters import VOICE, letter_values, load_letter_words, mailbox, voice_values
     from voicebot.delivery.announce import Announcer, Letter
     from voicebot.delivery.courier import Courier, open_senders
     from voicebot.delivery.outbox import Outbox
@@ -50,10 +50,13 @@ async def open_delivery(
         if not address:
             return None
         values = letter_values(profile, kept.form, kept.reference, kept.slots, kept.opened_at, link(kept.contact))
-        return Letter(address, *words.write(kept.type, values))
+        if kept.voice is None:
+            return Letter(address, *words.write(kept.type, values))
+        told = words.write(VOICE, values | voice_values(kept.voice))
+        return Letter(address, *told, with_sound=settings.message.attach)
 
     http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
     outbox = service.outbox = Outbox(journal, settings.channels, clock.now)
-    announcer = Announcer(journal, outbox, write, link)
+    announcer = Announcer(journal, outbox, write, link, clock.now)
     senders = open_senders(settings.channels, http)
     return outbox, Courier(journal, senders, settings.delivery, clock.now, announcer.announce)

@@ -11,7 +11,8 @@ def show_call(screen: Console, name: str, call: dict[str, Any]) -> None:
     screen.rule(f"[bold]{name}[/bold] — {call['at']}")
     screen.print(f"[cyan]Sophie[/cyan]   {call['greeting']}")
     for turn in call["turns"]:
-        heard = {"silence": "(silence)", "keys": f"[touches {turn['heard']}]"}.get(turn["channel"], turn["heard"])
+        other = {"silence": "(silence)", "keys": f"[touches {turn['heard']}]", "recording": "(message enregistré)"}
+        heard = other.get(turn["channel"], turn["heard"])
         cut = " [yellow](coupe la parole)[/yellow]" if turn["interrupted"] else ""
         screen.print(f"[green]Appelant[/green] {_plain(heard)}{cut}")
         delay = "" if turn["answer_delay_ms"] is None else f" — {turn['answer_delay_ms']} ms"
@@ -22,6 +23,11 @@ def show_call(screen: Console, name: str, call: dict[str, Any]) -> None:
     kept = [*call["tickets"], *call["appointments"], *call["callbacks"]]
     for entry in kept:
         screen.print(f"         [magenta]{entry['type']} {entry['reference']} {entry['slots']}[/magenta]")
+        if "voice" in entry:
+            voice = entry["voice"]
+            screen.print(
+                f"         [dim]{voice['duration_s']} s, {voice['ended']} : {_plain(voice['transcript'])}[/dim]"
+            )
     if call["transfer"]:
         screen.print(f"         [magenta]transfert {call['transfer']}[/magenta]")
     screen.print(f"[bold]{call['outcome']}[/bold], {call['duration_s']} s\n")

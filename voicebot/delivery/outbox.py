@@ -116,13 +116,15 @@ class Outbox:
         body = json.dumps({"id": key, "event": name, "at": at, "data": dict(payload)}, ensure_ascii=False)
         return [self._sealed(Webhook(one.name, name, body), name, f"{key}:{one.name}", about) for one in wanting]
 
-    def email_post(self, to: str, subject: str, text: str, key: str, about: str = "") -> Posted:
+    def email_post(
+        self, to: str, subject: str, text: str, key: str, about: str = "", attachments: Sequence[Attachment] = ()
+    ) -> Posted:
         """Return what ``email`` puts in the outbox, for who stores it in a transaction of their own.
 
         Raises:
-            DeliveryRefused: no mail server is configured, or the address is none.
+            DeliveryRefused: no mail server is configured, the address is none, or the attachments are too large.
         """
-        return self._sealed(self._email(to, subject, text), "e-mail", key, about)
+        return self._sealed(self._email(to, subject, text, attachments=attachments), "e-mail", key, about)
 
     async def dead(self, limit: int = 100) -> list[DeadLetter]:
         """Return the messages that were given up, the latest first.

@@ -124,6 +124,11 @@ class Dialogue:
         """Note what was said for the conversation by others (a menu), so that it can be repeated."""
         self._talk.memory.last = tuple(says)
 
+    def go_on(self, says: Sequence[Say]) -> Reply:
+        """Say ``says`` of something done for the caller by others, then what waits, or whether there is more."""
+        self._begin()
+        return self._reply(self._settled(Draft(list(says), settled=True)))
+
     def _begin(self) -> None:
         self._understood, self._filled = None, {}
         self._talk.memory.typing = None
@@ -383,6 +388,8 @@ class Dialogue:
         if kind == "formulaire":
             asked = " ".join([*self._talk.memory.requests[-1:], heard.text])
             return self._start(name, dict(self._talk.memory.entities), asked)
+        if kind == "message":
+            return acts.leave_message()
         if kind == "conseiller":
             return acts.transfer(self._talk, Draft(), name or self._talk.memory.intent or "conseiller")
         return self._settled(self._talk.text("entendu"))

@@ -11,16 +11,33 @@ from enum import Enum
 from typing import Literal, TypeAlias
 
 Channel: TypeAlias = Literal["voice", "chat"]
+VoiceEnding: TypeAlias = Literal["key", "pause", "limit", "hung_up"]
+
+
+@dataclass(frozen=True, slots=True)
+class Voiced:
+    """A message spoken by the caller after the beep.
+
+    ``duration_s`` is that of what was said, 0 when nothing was. ``ended`` says what ended it: a key, a long pause, the
+    longest length, or the caller hanging up. ``id`` is its place in the store, empty before it is there; ``lost`` says
+    that it could not be put there.
+    """
+
+    duration_s: float
+    ended: VoiceEnding
+    id: str = ""
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """One turn of the caller: words, keys, or silence.
+    """One turn of the caller: words, keys, silence, or a message recorded.
 
     ``text`` and ``alternatives`` come from the recogniser (or the keyboard), best first. ``choices`` are
     ``(option id, probability)`` when the question was closed and the recogniser scored its options; they are evidence,
     not a decision: the text counts too. ``keys`` are those pressed (``0-9*#``). ``silent`` says nothing came before
     the time-out. ``played`` is the share (0 to 1) of the previous reply that was heard before the caller cut in.
+    ``voiced`` is a message just recorded, then stored, when one was asked for.
     """
 
     text: str = ""
@@ -30,6 +47,7 @@ class Heard:
     keys: str = ""
     silent: bool = False
     played: float = 1.0
+    voiced: Voiced | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +142,16 @@ class Transfer:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Something to keep: a ticket, an appointment, a callback or a message, with its spoken reference."""
+    """Something to keep: a ticket, an appointment, a callback or a message, with its spoken reference.
+
+    ``voice`` is the recording of a message that was spoken.
+    """
 
     type: Literal["ticket", "appointment", "callback", "message"]
     reference: str
     form: str
     slots: Mapping[str, str] = field(default_factory=dict)
+    voice: Voiced | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +204,60 @@ class OpenMenu:
     type: Literal["menu"] = "menu"
 
 
-Action: TypeAlias = Clarify | Ask | Transfer | Record | HangUp | OpenMenu | Opinion | Prefer | Subscribe | Unsubscribe
+@dataclass(frozen=True, slots=True)
+class LeaveMessage:
+    """The caller wants to leave a spoken message. Whoever can record asks for consent and leads it."""
+
+    type: Literal["leave_message"] = "leave_message"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordVoice:
+    """Once everything has been said: a beep, then the caller's voice is recorded for ``record``."""
+
+    record: Record
+    type: Literal["record_voice"] = "record_voice"
+
+
+@dataclass(frozen=True, slots=True)
+class PlayVoice:
+    """Play what was recorded to the caller. ``done``: it has been, the choice of what to do with it is put again."""
+
+    done: bool = False
+    type: Literal["play_voice"] = "play_voice"
+
+
+@dataclass(frozen=True, slots=True)
+class KeepVoice:
+    """Put what was recorded in the store, then go on with what the store says (``Heard.voiced``)."""
+
+    type: Literal["keep_voice"] = "keep_voice"
+
+
+@dataclass(frozen=True, slots=True)
+class DropVoice:
+    """Forget what was recorded."""
+
+    type: Literal["drop_voice"] = "drop_voice"
+
+
+Action: TypeAlias = (
+    Clarify
+    | Ask
+    | Transfer
+    | Record
+    | HangUp
+    | OpenMenu
+    | Opinion
+    | Prefer
+    | Subscribe
+    | Unsubscribe
+    | LeaveMessage
+    | RecordVoice
+    | PlayVoice
+    | KeepVoice
+    | DropVoice
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +339,8 @@ class Context:
     (empty: those written in the profile), ``hours_on`` those of one day, in minutes after midnight (``None``: unknown).
     ``pace``, ``gain_db``, ``patient`` and ``plain`` are how a caller asked to be
     spoken to from the start (see ``Reply``). ``target_open`` tells whether one target can be reached at a moment
-    (``None``: as ``advisers_open``).
+    (``None``: as ``advisers_open``). ``messages`` says that a spoken message can be
+    recorded, and may be offered.
     """
 
     now: Callable[[], datetime]
@@ -284,3 +360,4 @@ class Context:
     plain: bool = False
     target_open: Callable[[str, datetime], bool] | None = None
     hours_on: Callable[[date], Sequence[tuple[int, int]]] | None = None
+    messages: bool = False

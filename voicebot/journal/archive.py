@@ -3,13 +3,17 @@
 It needs no spool, so a command or another node reads while calls go on.
 """
 
-from collections.abc import Mapping
+import asyncio
+import base64
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import Row, Select, Table, delete, false, insert, literal, or_, select, update
 
+from voicebot.clock import PARIS
 from voicebot.journal.database import Database
 from voicebot.journal.facts import report
 from voicebot.journal.figures import Report
@@ -25,9 +29,16 @@ from voicebot.journal.schema import (
     records,
     surveys,
     turns,
+    voices,
 )
 from voicebot.journal.seal import Seal
 from voicebot.journal.settings import Retention
+from voicebot.journal.voices import VoiceFiles, VoiceTrouble
+
+log = logging.getLogger(__name__)
+
+TRANSCRIPT = "transcript"
+"""The name under which what a message says is encrypted."""
 
 SUBSCRIBED = "nouvelles"
 """Among the preferences of a person: they agreed to be told of news."""
@@ -68,11 +79,15 @@ def _day(row: Mapping[str, Any]) -> date | None:
 
 
 class Archive:
-    """The stored journal. ``seal`` opens coordinates; without it they stay closed."""
+    """The stored journal. ``seal`` opens coordinates; without it they stay closed.
 
-    def __init__(self, database: Database, seal: Seal | None = None) -> None:
+    ``files`` hold the sound of the messages left after the beep.
+    """
+
+    def __init__(self, database: Database, seal: Seal | None = None, files: VoiceFiles | None = None) -> None:
         self._database = database
         self._seal = seal
+        self._files = files
 
     @property
     def database(self) -> Database:
@@ -83,6 +98,11 @@ class Archive:
     def seal(self) -> Seal | None:
         """What opens coordinates, if the keys are there."""
         return self._seal
+
+    @property
+    def files(self) -> VoiceFiles | None:
+        """Where the sound of messages is."""
+        return self._files
 
     async def find_request(self, reference: str, person: str | None = None) -> RequestState | None:
         """Return the latest request with this reference, ``None`` when there is none.
@@ -148,9 +168,12 @@ class Archive:
 
     async def purge(self, now: datetime, periods: Retention) -> dict[str, int]:
         """Delete what is past its period at ``now``; return how many of each kind were."""
+        before = now - timedelta(days=periods.voices)
         async with self._database.writing() as connection:
+            past = list(await connection.scalars(select(voices.c.voice).where(voices.c.kept_at < before)))
             counts = await purge(connection, now, periods)
         await self._database.forget_deleted()
+        counts["voice_files"] = await asyncio.to_thread(self._remove, past, before.astimezone(PARIS).date())
         return counts
 
     async def coordinates(self, record: str) -> dict[str, str]:
@@ -202,6 +225,10 @@ class Archive:
             ids = [record["id"] for record in found["records"]]
             tokens = await connection.execute(select(coordinates).where(coordinates.c.record_id.in_(ids)))
             closed = {row.record_id: row.token for row in tokens}
+            spoken = await connection.execute(select(voices).where(voices.c.record_id.in_(ids)))
+            found["voices"] = [_plain(voices, row) for row in spoken]
+        for voice in found["voices"]:
+            await asyncio.to_thread(self._open_voice, voice)
         for record in found["records"]:
             if self._seal is not None and record["id"] in closed:
                 record["coordinates"] = self._seal.open(closed[record["id"]])
@@ -222,10 +249,12 @@ class Archive:
         async with self._database.writing() as connection:
             ids = list(await connection.scalars(mine))
             own = list(await connection.scalars(_records_of(person).with_only_columns(records.c.id)))
+            spoken = list(await connection.scalars(select(voices.c.voice).where(voices.c.record_id.in_(own))))
             letters = list(await connection.scalars(_deliveries_of(person).with_only_columns(outbox.c.id)))
             for name, removal in (
                 ("deliveries", delete(outbox).where(outbox.c.id.in_(letters))),
                 ("coordinates", delete(coordinates).where(coordinates.c.record_id.in_(own))),
+                ("voices", delete(voices).where(voices.c.record_id.in_(own))),
                 ("records", delete(records).where(records.c.id.in_(own))),
                 ("turns", delete(turns).where(turns.c.contact_id.in_(ids))),
                 ("surveys", delete(surveys).where(surveys.c.contact_id.in_(ids))),
@@ -235,7 +264,25 @@ class Archive:
             ):
                 counts[name] = (await connection.execute(removal)).rowcount
         await self._database.forget_deleted()
+        if self._files is not None:
+            counts["voice_files"] = await asyncio.to_thread(lambda files: sum(map(files.remove, spoken)), self._files)
         return counts
+
+    def _remove(self, past: Sequence[str], before: date) -> int:
+        """Delete the sound of ``past`` messages, and of those of earlier days that no row tells of."""
+        files = self._files
+        return 0 if files is None else sum(map(files.remove, past)) + files.purge(before)
+
+    def _open_voice(self, voice: dict[str, Any]) -> None:
+        """Put in ``voice``, for the person it is of, what was said and the sound itself (WAV in base 64)."""
+        token = voice.pop("token")
+        if self._seal is None or self._files is None:
+            return
+        voice["transcript"] = self._seal.open(token).get(TRANSCRIPT, "") if token else ""
+        try:
+            voice["wav"] = base64.b64encode(self._files.read(voice["voice"])).decode()
+        except VoiceTrouble as error:
+            log.error("%s", error)
 
 
 def _contacts_of(person: str) -> Select[tuple[str]]:

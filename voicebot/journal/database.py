@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from voicebot.journal.errors import JournalAway, JournalError
 
-HEAD = "r0006"
+HEAD = "r0007"
 """The revision of the tables that this version works with."""
 
 _DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}

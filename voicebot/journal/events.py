@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Literal, TypeAlias
 
 ContactChannel: TypeAlias = Literal["phone", "chat", "email", "form", "desk"]
-TurnChannel: TypeAlias = Literal["voice", "keys", "silence", "text"]
+TurnChannel: TypeAlias = Literal["voice", "keys", "silence", "text", "recording"]
 Outcome: TypeAlias = Literal["failed", "transferred", "appointment", "ticket", "callback", "answered", "hung_up"]
 RecordType: TypeAlias = Literal["ticket", "appointment", "callback", "message"]
 Nature: TypeAlias = Literal["information", "transaction", "appointment", "complaint", "report"]
@@ -70,6 +70,15 @@ class TurnAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptVoice:
+    """The recording of a message: its id among the sealed files, its length, and what ended it."""
+
+    voice: str
+    duration_s: float
+    ended: Literal["key", "pause", "limit", "hung_up"]
+
+
+@dataclass(frozen=True, slots=True)
 class Kept:
     """Something was promised: a ticket, an appointment, a callback or a message, with the reference told to the caller.
 
@@ -85,6 +94,7 @@ class Kept:
     profile: str = ""
     caller: str = ""
     slots: Mapping[str, str] = field(default_factory=dict)
+    voice: KeptVoice | None = None
 
 
 @dataclass(frozen=True, slots=True)

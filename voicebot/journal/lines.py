@@ -174,6 +174,7 @@ def _kept(event: Kept, seal: Seal) -> tuple[str, dict[str, Any]]:
         "booked_moment": event.slots.get("heure") or None,
         "opened_at": _moment(event.at),
         "coordinates": seal.close(private) if private else None,
+        "voice": None if event.voice is None else asdict(event.voice),
     }
 
 

@@ -15,6 +15,7 @@ from voicebot.journal.seal import Keys, Seal, load_keys, make_keys
 from voicebot.journal.settings import JournalSettings, Retention
 from voicebot.journal.spool import open_run, purge_refused
 from voicebot.journal.store import knows_keys
+from voicebot.journal.voices import VoiceFiles
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +42,9 @@ async def open_journal(
             run = open_run(settings.spool, uuid.uuid4().hex)
         except OSError as error:
             raise JournalError(f"{settings.spool}: the spool cannot be written ({error.strerror})") from error
-        journal = Journal(database, keys, run, Archive(database, Seal(keys)), patience)
+        seal = Seal(keys)
+        archive = Archive(database, seal, VoiceFiles(settings.voices, seal))
+        journal = Journal(database, keys, run, archive, patience)
         try:
             await journal.prepare()
         except JournalAway as error:
@@ -71,7 +74,8 @@ async def open_archive(
     try:
         await database.prepare()
         keys = load_keys(settings, environment)
-        yield Archive(database, Seal(keys) if keys is not None else None)
+        seal = Seal(keys) if keys is not None else None
+        yield Archive(database, seal, VoiceFiles(settings.voices, seal))
     finally:
         await database.close()
 

@@ -17,6 +17,7 @@ from voicebot.journal.schema import (
     records,
     surveys,
     turns,
+    voices,
 )
 from voicebot.journal.settings import Retention
 
@@ -52,6 +53,7 @@ async def purge(connection: AsyncConnection, now: datetime, periods: Retention) 
         ),
         ("contacts", delete(contacts).where(contacts.c.id.in_(old[periods.contacts]))),
         ("coordinates", delete(coordinates).where(coordinates.c.kept_at < before(periods.coordinates))),
+        ("voices", delete(voices).where(voices.c.kept_at < before(periods.voices))),
         ("records", delete(records).where(records.c.changed_at < before(periods.records))),
         ("preferences", delete(preferences).where(preferences.c.consented_at < before(periods.preferences))),
         ("consents", delete(consents).where(consents.c.consented_at < before(periods.consents))),

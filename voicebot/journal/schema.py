@@ -173,6 +173,23 @@ coordinates = Table(
 )
 """How to reach the person of a record, encrypted."""
 
+voices = Table(
+    "voices",
+    metadata,
+    Column("record_id", String, ForeignKey("records.id", ondelete="CASCADE"), primary_key=True),
+    Column("voice", String, nullable=False),
+    Column("kept_at", Moment, nullable=False, index=True),
+    Column("duration_s", Float, nullable=False),
+    Column("ended", String, nullable=False),
+    Column("state", String, nullable=False, index=True, server_default="waiting"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("token", Text, nullable=False, server_default=""),
+)
+"""A message left after the beep. ``voice`` is its sound among ``VoiceFiles``, ``token`` its transcription, encrypted.
+
+``ended``: ``key``, ``pause``, ``limit`` or ``hung_up``. ``state``: ``waiting`` to be transcribed, ``done``, ``failed``.
+"""
+
 surveys = Table(
     "surveys",
     metadata,

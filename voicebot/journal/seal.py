@@ -159,6 +159,21 @@ class Seal:
             raise KeyTrouble("coordinates cannot be decrypted: put back the key they were encrypted with") from error
         return opened
 
+    def close_bytes(self, clear: bytes) -> bytes:
+        """Return ``clear`` encrypted."""
+        return self._fernet.encrypt(clear)
+
+    def open_bytes(self, token: bytes) -> bytes:
+        """Return the bytes that were encrypted.
+
+        Raises:
+            KeyTrouble: they were encrypted with another key, or were altered.
+        """
+        try:
+            return self._fernet.decrypt(token)
+        except InvalidToken as error:
+            raise KeyTrouble("this cannot be decrypted: put back the key it was encrypted with") from error
+
 
 def mask(name: str, value: str) -> str:
     """Return what may be shown of a private slot: the last two digits of a number, nothing of the rest."""

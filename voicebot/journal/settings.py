@@ -16,9 +16,11 @@ class Retention:
     contact to a person; past it the contact only counts in figures. ``contacts``: the contact itself, with its survey.
     ``records``: tickets, appointments, callbacks and messages, from their last change. ``coordinates``: the numbers,
     e-mail addresses and names left with them. ``preferences`` and ``consents``: from the last time they were confirmed.
-    ``actions``: what supervisors and tokens did. ``deliveries``: that a message was sent to the outside (what it said
-    goes when it is sent), or the whole of one that could not be. ``proposals``: changes of a profile suggested on the
-    pages, from the last decision about them; those in force stay as long as they are.
+    ``voices``: the sound of the messages left after the beep, with their transcription, from the message; callers are
+    told this period, so it is at least a day. ``actions``: what supervisors and tokens did. ``deliveries``: that a
+    message was sent to the outside (what it said goes when it is sent), or the whole of one that could not be.
+    ``proposals``: changes of a profile suggested on the pages, from the last decision about them; those in force stay
+    as long as they are.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -30,6 +32,7 @@ class Retention:
     coordinates: int = 365
     preferences: int = 730
     consents: int = 1095
+    voices: int = 30
     actions: int = 365
     deliveries: int = 90
     proposals: int = 365
@@ -38,10 +41,14 @@ class Retention:
         for entry in fields(self):
             if getattr(self, entry.name) < 0:
                 raise ValueError(f"{entry.name} must be 0 or more days, not {getattr(self, entry.name)}")
+        if self.voices < 1:
+            raise ValueError("voices must be 1 day or more; to record no message, write enabled = false in [message]")
         if self.contacts < max(self.transcripts, self.callers):
             raise ValueError("contacts must be kept at least as long as their transcripts and callers")
         if self.records < self.coordinates:
             raise ValueError("records must be kept at least as long as their coordinates")
+        if self.records < self.voices:
+            raise ValueError("records must be kept at least as long as their voices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +61,13 @@ class JournalSettings:
     ``pseudonym_key`` and ``encryption_key`` are files of one key each, made when the journal is opened for the first
     time; ``VOICEBOT_PSEUDONYM_KEY`` and ``VOICEBOT_ENCRYPTION_KEY`` go before them. Losing the first cuts every
     caller's history, losing the second loses the numbers to call back: keep a copy of both, apart from the database.
-    Relative paths start at the data folder.
+    ``voices`` is the folder of the messages left after the beep, each in an encrypted file; nodes that share a database
+    share it too. Relative paths start at the data folder.
     """
 
     url: str = field(default="", repr=False)
     spool: Path = Path("spool")
+    voices: Path = Path("voices")
     pseudonym_key: Path = Path("keys/pseudonym.key")
     encryption_key: Path = Path("keys/encryption.key")
     retention: Retention = field(default_factory=Retention)
@@ -74,6 +83,7 @@ class JournalSettings:
             self,
             url=_within(data, self.url or f"{_FILE}journal.sqlite"),
             spool=data / self.spool,
+            voices=data / self.voices,
             pseudonym_key=data / self.pseudonym_key,
             encryption_key=data / self.encryption_key,
         )

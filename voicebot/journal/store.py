@@ -145,6 +145,8 @@ async def _insert_records(connection: AsyncConnection, rows: Sequence[Mapping[st
     ]
     await _insert(connection, schema.records, records)
     await _insert(connection, schema.coordinates, private)
+    voices = [{**row["voice"], "record_id": row["id"], "kept_at": row["opened_at"]} for row in rows if row.get("voice")]
+    await _insert(connection, schema.voices, voices)
 
 
 async def _prefer(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

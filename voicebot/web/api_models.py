@@ -43,7 +43,7 @@ class Turn(_Model):
 
     seq: int
     at: Moment
-    channel: Literal["voice", "keys", "silence", "text"]
+    channel: Literal["voice", "keys", "silence", "text", "recording"]
     heard: str
     intent: str | None
     confidence: float | None

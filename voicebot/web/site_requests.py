@@ -10,7 +10,9 @@ from voicebot.journal.accounts import Role
 from voicebot.journal.archive import RequestStatus
 from voicebot.journal.desk import Desk
 from voicebot.journal.listing import Asked, BadCursor, Listing
-from voicebot.journal.seal import mask
+from voicebot.journal.seal import mask, masked
+from voicebot.journal.voicemail import Voicemail
+from voicebot.web.listening import listen
 from voicebot.web.site_frame import Away, Frame, May, Visit, Wrong
 
 PATH = "/demandes"
@@ -26,6 +28,7 @@ def request_routes(frame: Frame) -> list[web.RouteDef]:
     return [
         web.get(PATH, frame.guarded(May.CALLS, _list)),
         web.get(one, frame.guarded(May.CALLS, _one)),
+        web.get(one + "/message", frame.guarded(May.CALLS, listen)),
         web.post(one + "/suivi", frame.guarded(May.CALLS, _assign)),
         web.post(one + "/commentaire", frame.guarded(May.CALLS, _comment)),
         web.post(one + "/etat", frame.guarded(May.CALLS, _set_state)),
@@ -62,6 +65,7 @@ async def _one(visit: Visit, revealed: dict[str, str] | None = None) -> web.Stre
         raise web.HTTPNotFound
     users = [user for user in await visit.needs.accounts.all() if user.active and user.role is not Role.ELECTED]
     left = await visit.needs.archive.coordinates(record["id"])
+    voice = await Voicemail(database, visit.needs.archive.seal).of(record["id"])
     return visit.page(
         "demande.html",
         record=record,
@@ -69,6 +73,8 @@ async def _one(visit: Visit, revealed: dict[str, str] | None = None) -> web.Stre
         people=users,
         coordinates=revealed or {name: mask(name, value) for name, value in left.items()},
         revealed=revealed is not None,
+        voice=voice,
+        transcript="" if voice is None else voice.transcript if revealed is not None else masked(voice.transcript),
         today=visit.needs.clock.now().astimezone(PARIS).date().isoformat(),
     )
 

@@ -11,14 +11,14 @@ from voicebot.dialog.knowledge.source import Table
 from voicebot.dialog.templates import Template, templates
 from voicebot.dialog.turns import Option
 
-GOTO_KINDS = ("reponse", "intention", "formulaire", "conseiller", "rien")
+GOTO_KINDS = ("reponse", "intention", "formulaire", "conseiller", "message", "rien")
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One answer to a follow-up question and where it leads.
 
-    ``goto`` is ``reponse:ID``, ``intention:ID``, ``formulaire:ID``, ``conseiller:SUBJECT`` or ``rien``.
+    ``goto`` is ``reponse:ID``, ``intention:ID``, ``formulaire:ID``, ``conseiller:SUBJECT``, ``message`` or ``rien``.
     """
 
     id: str
@@ -180,8 +180,11 @@ TOLD: Mapping[str, frozenset[str]] = {
         "conseiller.chat.ferme": "ouverture",
         "astreinte.transfert": "",
         "conseiller.ferme": "ouverture",
+        "conseiller.ferme.avec_message": "ouverture",
         "conseiller.absent": "",
+        "conseiller.absent.avec_message": "",
         "conseiller.occupe": "",
+        "conseiller.occupe.avec_message": "",
         "conseiller.attente": "",
         "conseiller.attente.premier": "",
         "conseiller.attente.second": "",
@@ -190,8 +193,11 @@ TOLD: Mapping[str, frozenset[str]] = {
         "conseiller.attente.minute": "",
         "conseiller.attente.minutes": "minutes",
         "conseiller.attente.sortie": "",
+        "conseiller.attente.sortie.avec_message": "",
         "conseiller.sans_reponse": "",
+        "conseiller.sans_reponse.avec_message": "",
         "conseiller.echec": "",
+        "conseiller.echec.avec_message": "",
         "insulte": "",
         "detresse": "",
         "rien_a_repeter": "",

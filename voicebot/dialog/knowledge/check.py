@@ -58,6 +58,7 @@ MARKS = (
     "usager_secondaire",
     "usager_professionnel",
     "usager_principal",
+    "laisser_message",
 )
 
 
@@ -115,6 +116,7 @@ def _check_goal(knowledge: Knowledge, choice: Choice, where: str, wrong: Wrong) 
         "intention": name not in INTENTS,
         "formulaire": name not in knowledge.forms,
         "conseiller": bool(name) and name not in INTENTS,
+        "message": bool(name),
         "rien": bool(name),
     }.get(kind, True)
     if lost:

@@ -8,7 +8,7 @@ from voicebot.dialog.nlu.base import Understanding, Verdict
 from voicebot.dialog.policy.bulletins import at_greeting
 from voicebot.dialog.policy.questions import ClarifyQuestion, FollowUp, MoreQuestion, Suggestions
 from voicebot.dialog.policy.talk import Draft, Talk
-from voicebot.dialog.turns import Clarify, HangUp, Heard, OpenMenu, Say, Transfer
+from voicebot.dialog.turns import Clarify, HangUp, Heard, LeaveMessage, OpenMenu, Say, Transfer
 from voicebot.dialog.wording import contains, fold, of_group
 
 _LEAVING = 0.8
@@ -116,7 +116,8 @@ def _to(talk: Talk, draft: Draft, target: Target, subject: str, announced: bool)
 def on_hold(talk: Talk, queued: tuple[int, int | None] | None) -> Draft:
     """Tell where a waiting caller is in the queue, and offer a callback; say nothing while telephones ring."""
     if queued is None:
-        return Draft(question=FollowUp(_WAY_OUT, talk.knowledge.answers[_WAY_OUT].choices))
+        way_out = talk.answer(_WAY_OUT)
+        return Draft(question=FollowUp(way_out.id, way_out.choices))
     ahead, minutes = queued
     draft = talk.text("conseiller.attente")
     rank = ("premier", "second")[ahead] if ahead < _MANY else "rang"
@@ -126,6 +127,11 @@ def on_hold(talk: Talk, queued: tuple[int, int | None] | None) -> Draft:
     else:
         talk.tell(draft, f"conseiller.attente.{'minute' if minutes == 1 else 'minutes'}", {"minutes": str(minutes)})
     return talk.tell(draft, _WAY_OUT)
+
+
+def leave_message() -> Draft:
+    """Have a spoken message taken by whoever can record it."""
+    return Draft(actions=[LeaveMessage()])
 
 
 def context_of(talk: Talk) -> Mapping[str, str]:

@@ -23,6 +23,7 @@ from voicebot.dialog.wording import Words, at_place, fold, of_group, of_place
 # What holds a conversation up is told even when a fact in it is doubtful: without the doubtful sentence.
 _STRUCTURE = ("accueil.", "non_confirme", "formulaire.", "incompris.", "conseiller.")
 
+_WITH_MESSAGE = ".avec_message"
 MAX_PACE = 2
 MAX_GAIN_DB = 12.0
 Values = Mapping[str, str | Words]
@@ -143,6 +144,13 @@ class Talk:
         """Return what understanding needs to know of the conversation so far."""
         return Background(self.now, slot, self.memory.intent, dict(self.memory.entities))
 
+    def answer(self, answer_id: str) -> Answer:
+        """Return the answer ``answer_id``: the one that offers to leave a message, where one can be recorded."""
+        answer = self.knowledge.answers[answer_id]
+        if not self.context.messages:
+            return answer
+        return self.knowledge.answers.get(f"{answer_id}{_WITH_MESSAGE}", answer)
+
     def tell(
         self, draft: Draft, answer_id: str, values: Values | None = None, confirmed: bool = True, ask: bool = True
     ) -> Draft:
@@ -150,7 +158,7 @@ class Talk:
 
         ``ask`` False leaves out the question the answer carries.
         """
-        answer = self.knowledge.answers[answer_id]
+        answer = self.answer(answer_id)
         filled = self._values(values or {})
         if not (confirmed and self._certain(answer)):
             if not self.knowledge.identity.demo and not answer.id.startswith(_STRUCTURE):
