@@ -47,6 +47,9 @@ def test_a_branch_comes_to_what_is_expected(runner: asyncio.Runner, service: Ser
     assert expected.get("greeting", "") in call["greeting"]
     assert call["outcome"] == expected.get("outcome", call["outcome"])
     assert (call["transfer"] or {}).get("result") == expected.get("transfer")
+    messages = [entry["voice"]["transcript"] for entry in call["tickets"] if entry["type"] == "message"]
+    assert len(messages) == ("message" in expected)
+    assert all(expected["message"] in message for message in messages)
     assert expected.get("survey", {}).items() <= call["survey"].items()
     assert len(call["turns"]) == expected.get("turns", len(call["turns"]))
     for words in expected.get("says", []):
