@@ -46,7 +46,7 @@ def filled(path: str, known: dict[str, str]) -> str:
 
 async def attacked(site: Whole) -> None:
     """Have a hostile caller leave their words wherever words can be left; the administrator is signed in."""
-    await one_call(site, WORDS, "c1", intent="bac.demande", entities={"commune": WORDS}, said=WORDS)
+    await one_call(site, WORDS, "c1", b"RIFF", intent="bac.demande", entities={"commune": WORDS}, said=WORDS)
     await one_call(site, WORDS, "c2", intent=None, understood=False)
     site.journal.survey(Surveyed("c2", 8, AT, "commentaire", None, WORDS))
     site.journal.contact_ended(ContactEnded("c2", AT, 10.0, "answered"))

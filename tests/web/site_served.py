@@ -44,6 +44,11 @@ class Site:
     clock: VirtualClock
     app: web.Application
 
+    def sealed(self, wav: bytes) -> str:
+        """Put a sound where messages are kept; return its id there."""
+        assert self.journal.archive.files is not None
+        return self.journal.archive.files.keep(wav, TUESDAY.date())
+
     @property
     def url(self) -> URL:
         return self.client.make_url("/")

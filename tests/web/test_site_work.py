@@ -10,6 +10,7 @@ from tests.web.site_served import Site, run, site_of
 from tests.web.visitors import ROOT
 from voicebot.dialog.turns import Bulletin
 from voicebot.journal.desk import Desk
+from voicebot.journal.events import KeptVoice
 from voicebot.journal.improving import grouped
 from voicebot.journal.notices import NoticeBoard
 from voicebot.journal.people import Consent, People
@@ -20,11 +21,14 @@ CIRCULAR_WORDS = load_circular_words(ROOT / "prompts" / "messages.toml")
 HOSTILE = "<script>alert(1)</script>'; DROP TABLE turns;-- =1+1"
 
 
-async def one_call(site: Site, heard: str = "mon bac est cassé", contact: str = "c1", **more: object) -> None:
-    """Have a call in the journal, that left a ticket with a number to call back."""
+async def one_call(
+    site: Site, heard: str = "mon bac est cassé", contact: str = "c1", wav: bytes | None = None, **more: object
+) -> None:
+    """Have a call in the journal, that left a ticket with a number to call back, and perhaps a spoken message."""
     site.journal.contact_started(started(contact))
     site.journal.turn(turn(contact, 1, heard, **more))
-    site.journal.record(kept(contact, 2, "D-4721", slots={"telephone": CALLER, "motif": heard}))
+    voice = None if wav is None else KeptVoice(site.sealed(wav), 12.5, "pause")
+    site.journal.record(kept(contact, 2, "D-4721", slots={"telephone": CALLER, "motif": heard}, voice=voice))
     site.journal.contact_ended(ended(contact))
     await site.journal.settled()
 
