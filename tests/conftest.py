@@ -6,10 +6,15 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from voicebot.profile import Profile, load_profile
+
 # A library that would fetch weights from a hub must fail at once instead: the product is offline.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 ROOT = Path(__file__).resolve().parent.parent
+LEARNT = ROOT / "var" / "understanding"
+"""Where the program itself keeps what it learnt from the examples, by content: a warm cache makes the tests quick, a
+cold one is filled."""
 
 hypothesis.settings.register_profile("reproducible", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("reproducible")
@@ -19,3 +24,9 @@ hypothesis.settings.load_profile("reproducible")
 def models_dir() -> Path:
     """The folder of the installed models."""
     return ROOT / "models"
+
+
+@pytest.fixture(scope="session")
+def profile() -> Profile:
+    """The demonstration profile, understood by words and sounds; learning it again would take half a minute."""
+    return load_profile("coeur-cote-fleurie", ROOT / "profiles", LEARNT)

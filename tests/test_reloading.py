@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LEARNT
 from voicebot.app import new_dialogue
 from voicebot.clock import PARIS
 from voicebot.dialog.turns import Heard
@@ -29,8 +30,7 @@ def profiles(tmp_path: Path) -> Path:
 @pytest.fixture
 def shelf(profiles: Path) -> Shelf:
     """The shelf of these profiles, the first community in force."""
-    kept = ROOT / "var" / "understanding"
-    shelf = Shelf(profiles, lambda name: load_profile(name, profiles, kept))
+    shelf = Shelf(profiles, lambda name: load_profile(name, profiles, LEARNT))
     shelf.profile(NAME)
     return shelf
 

@@ -9,17 +9,12 @@ from typing import Any
 import pytest
 
 from voicebot.clock import PARIS
-from voicebot.profile import Profile, ProfileError, check_profile, load_profile
+from voicebot.profile import Profile, ProfileError, check_profile
 from voicebot.telephony.base import TransferMode
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "coeur-cote-fleurie"
 BLIND, ATTENDED, BRIDGED = TransferMode.BLIND, TransferMode.ATTENDED, TransferMode.BRIDGED
-
-
-@pytest.fixture(scope="module")
-def profile() -> Profile:
-    return load_profile(NAME, ROOT / "profiles", ROOT / "var" / "understanding")
 
 
 def with_target(profile: Profile, **changes: Any) -> Profile:

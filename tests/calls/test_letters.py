@@ -8,15 +8,10 @@ import pytest
 
 from voicebot.calls.letters import LetterWordsError, letter_values, load_letter_words, mailbox
 from voicebot.clock import PARIS
-from voicebot.profile import Profile, load_profile
+from voicebot.profile import Profile
 
 ROOT = Path(__file__).parents[2]
 WORDS = ROOT / "prompts" / "courriels.toml"
-
-
-@pytest.fixture(scope="module")
-def profile() -> Profile:
-    return load_profile("coeur-cote-fleurie", ROOT / "profiles", ROOT / "var" / "understanding")
 
 
 def test_a_callback_tells_the_number_and_when_in_the_words_of_its_form(profile: Profile) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LEARNT
 from tests.telephony.sip import scenarios as sc
 from tests.telephony.sip.peers import (
     HOST,
@@ -95,11 +96,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     settings = parse_settings(
         {"tts": {"engine": "pico"}, "paths": {"profiles": str(folder)}}, source="tests", folder=ROOT
     )
-    learnt = ROOT / "var" / "understanding"
     # the valley goes without the semantic view: learning its examples would take a minute
     profiles = {
-        COAST: load_profile(COAST, folder, learnt, best_semantic()),
-        VALLEY: load_profile(VALLEY, folder, learnt),
+        COAST: load_profile(COAST, folder, LEARNT, best_semantic()),
+        VALLEY: load_profile(VALLEY, folder, LEARNT),
     }
     with asyncio.Runner() as runner:
         stack = AsyncExitStack()

@@ -2,16 +2,14 @@
 
 import random
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from voicebot.app import new_dialogue
 from voicebot.clock import PARIS
 from voicebot.dialog.turns import Channel, HangUp, Heard, Transfer
-from voicebot.profile import Profile, load_profile
+from voicebot.profile import Profile
 
-PROFILES = Path(__file__).parents[2] / "profiles"
 OPEN, CLOSED = datetime(2026, 11, 24, 10, tzinfo=PARIS), datetime(2026, 11, 24, 21, tzinfo=PARIS)
 _TOLD = """
 bonjour|c'est quand les poubelles|à Touques|et le verre|et demain|à Honfleur
@@ -27,11 +25,6 @@ le train pour Paris|quel temps fait-il|et à Villers
 """
 SAID = _TOLD.replace("\n", "|").strip("|").split("|")
 KEYS = ("1", "2", "5", "0", "*", "#", "9", "868#", "0612345678", "12345*")
-
-
-@pytest.fixture(scope="module")
-def profile() -> Profile:
-    return load_profile("coeur-cote-fleurie", PROFILES)
 
 
 def turn(chance: random.Random, channel: Channel) -> Heard:

@@ -1,33 +1,20 @@
 """Conversations with the real understanding: spoken French in, the right answer out."""
 
-import hashlib
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
-from tests.dialog.scripted import BASE, COAST, ROOT, coast, context
-from voicebot.dialog.brain import Brain
-from voicebot.dialog.nlu.data import load_nlu_data
-from voicebot.dialog.nlu.engine import NluEngine
+from tests.dialog.scripted import context
 from voicebot.dialog.turns import Clarify, Heard, Record, Reply, Transfer
+from voicebot.profile import Profile
 
 Conversation = Callable[..., list[Reply]]
 
 
-@pytest.fixture(scope="module")
-def brain(pytestconfig: pytest.Config) -> Brain:
-    assert pytestconfig.cache is not None
-    sources = sorted((ROOT / "voicebot" / "dialog" / "nlu").rglob("*.py"))
-    code = hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    cache: Path = pytestconfig.cache.mkdir(f"nlu-{code}")  # learnt once: 20 s, then 0.6 s
-    return Brain(coast(), NluEngine(load_nlu_data([BASE, COAST]), None, cache))
-
-
 @pytest.fixture
-def converse(brain: Brain) -> Conversation:
+def converse(profile: Profile) -> Conversation:
     def run(*lines: str, open_: bool = True) -> list[Reply]:
-        dialogue = brain.open(context(open_=open_))
+        dialogue = profile.brain.open(context(open_=open_))
         dialogue.greet()
         return [dialogue.respond(Heard(silent=not line, text=line)) for line in lines]
 

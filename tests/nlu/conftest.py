@@ -6,13 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.conftest import LEARNT
 from voicebot.dialog.nlu.base import Background
 from voicebot.dialog.nlu.data import NluData, load_nlu_data
 from voicebot.dialog.nlu.engine import NluEngine
 
 PROFILES = Path(__file__).parents[2] / "profiles"
-LEARNT = Path(__file__).parents[2] / "var" / "understanding"
-"""Where the program itself keeps what it learnt: a warm cache makes the tests quick, a cold one is filled."""
 
 
 @pytest.fixture(scope="session")
