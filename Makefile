@@ -22,7 +22,8 @@ demo: setup ## Set up, then replay the example calls turn by turn
 	@$(BIN)/voicebot demo
 
 test: $(STAMPS)/dev models/.tests.stamp $(STAMPS)/understanding lint ## Set up, then check style and types and run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m 'not real_time' --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -m real_time
 
 lint: $(STAMPS)/dev ## Check style and types
 	@$(BIN)/ruff check .
@@ -58,7 +59,7 @@ models/.default.stamp: models/manifest.toml $(STAMPS)/runtime
 	@$(BIN)/voicebot models install
 	@touch $@
 
-$(STAMPS)/understanding: models/.default.stamp
+$(STAMPS)/understanding: models/.default.stamp $(shell find profiles -type f)
 	@echo 'Learning how people ask from the examples of the profiles (a minute or two, once)...'
 	@$(BIN)/voicebot check
 	@touch $@

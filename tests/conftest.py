@@ -6,6 +6,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.pacing import is_real_time
 from voicebot.profile import Profile, load_profile
 
 # A library that would fetch weights from a hub must fail at once instead: the product is offline.
@@ -18,6 +19,13 @@ cold one is filled."""
 
 hypothesis.settings.register_profile("reproducible", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("reproducible")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs the machine for itself."""
+    for item in items:
+        if is_real_time(".".join(item.path.relative_to(ROOT).with_suffix("").parts)):
+            item.add_marker("real_time")
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LEARNT
 from tests.dialog.scripted import context, converse
+from voicebot.app import new_dialogue
 from voicebot.clock import PARIS
 from voicebot.dialog.knowledge import load_knowledge
-from voicebot.dialog.turns import Transfer
+from voicebot.dialog.turns import Heard, Transfer
 from voicebot.hours import load_hours
-from voicebot.profile import ProfileError, check_profile, load_menus_of
+from voicebot.profile import ProfileError, check_profile, load_menus_of, load_profile
 
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "vallee-de-l-ombelle"
@@ -61,6 +63,14 @@ def test_its_menus_voice_targets_and_answers_are_its_own(profiles: Path) -> None
     assert [action.target for action in replies[-1].actions if isinstance(action, Transfer)] == ["fontainier"]
     for of_the_first in ("Sophie", "Cœur", "Deauville", "Toulouse"):
         assert of_the_first not in said
+
+
+def test_its_own_places_are_understood_in_ordinary_words(profiles: Path) -> None:
+    valley = load_profile(NAME, profiles, LEARNT)
+    morning = datetime(2026, 11, 24, 10, tzinfo=PARIS)
+    dialogue = new_dialogue(valley, lambda: morning, seed="valley")
+    assert "lundi" in dialogue.respond(Heard("c'est quel jour les poubelles à Roquefleur")).text
+    assert "Roquefleur" in dialogue.respond(Heard("et la déchèterie, c'est où ?")).text
 
 
 def test_three_communes_are_read_out_at_once_to_whoever_types() -> None:

@@ -109,7 +109,7 @@ class VectorStore:
             return
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            partial = self._file.with_suffix(".partial.npz")
+            partial = self._file.with_suffix(f".{os.getpid()}.partial.npz")
             np.savez(partial, keys=np.array(list(known)), vectors=np.stack(list(known.values())))
             partial.replace(self._file)
         except OSError as problem:
@@ -190,7 +190,7 @@ class SemanticView:
         if file is not None:
             try:
                 file.parent.mkdir(parents=True, exist_ok=True)
-                partial = file.with_suffix(".partial.npy")
+                partial = file.with_suffix(f".{os.getpid()}.partial.npy")
                 np.save(partial, weights)
                 partial.replace(file)
             except OSError as problem:

@@ -6,6 +6,7 @@ the code that reads it), so that a start with a warm cache only reads it.
 
 import hashlib
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ class TrainedViews:
         }
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            partial = file.with_suffix(".partial.npz")
+            partial = file.with_suffix(f".{os.getpid()}.partial.npz")
             np.savez(partial, **arrays)
             partial.replace(file)
         except OSError as problem:
