@@ -52,7 +52,6 @@ def test_its_menus_voice_targets_and_answers_are_its_own(profiles: Path) -> None
         "le compost [tri.compost]",
         "les ordures à Roquefleur [collecte.jours flux=ordures_menageres commune=Roquefleur]",
         "une fuite dans la rue [eau.fuite]",
-        "(touches 2)",
         "(touches 1)",
         at=context(open_=False),
     )

@@ -156,6 +156,8 @@ _PLACES: Mapping[str, Callable[[Found], Sequence[str]]] = {
     "{person}": lambda found: [found.person],
     "{record}": lambda found: found.records,
 }
+_NOT_FILLED = ("/demandes/{record}/message",)
+"""What a seeded journal does not have: the sound of messages."""
 _DOWNLOADS = ("/contacts/export.csv", "/contacts/export.xlsx", "/maintenant/suivi")
 
 
@@ -167,7 +169,7 @@ def addresses(routes: Iterable[web.RouteDef], found: Found) -> list[Asked]:
     """
     asked: list[Asked] = []
     for route in routes:
-        if route.method != "GET":
+        if route.method != "GET" or route.path in _NOT_FILLED:
             continue
         for place in re.findall(r"\{[^}]*\}", route.path) or [""]:
             if place and place not in _PLACES:
