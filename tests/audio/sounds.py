@@ -14,7 +14,9 @@ PICO_HZ = 16000
 
 @cache
 def _spoken(text: str, speed: float, pitch: float) -> Pcm:
-    pcm = np.frombuffer(NanoTTS().speak(text, voice="fr-FR", speed=speed, pitch=pitch), dtype="<i2").astype(np.int16)
+    """Return speech at ``PICO_HZ``. Pico's own pitch is not the same from one process to the next: it is not used."""
+    spoken = np.frombuffer(NanoTTS().speak(text, voice="fr-FR", speed=speed / pitch), dtype="<i2").astype(np.int16)
+    pcm = spoken if pitch == 1.0 else resample(spoken, round(PICO_HZ * pitch), PICO_HZ)
     loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > 300)
     return pcm[loud[0] : loud[-1] + 1]
 
