@@ -13,17 +13,21 @@ PICO_HZ = 16000
 
 
 @cache
-def _spoken(text: str, speed: float, pitch: float) -> Pcm:
-    """Return speech at ``PICO_HZ``. Pico's own pitch is not the same from one process to the next: it is not used."""
-    spoken = np.frombuffer(NanoTTS().speak(text, voice="fr-FR", speed=speed / pitch), dtype="<i2").astype(np.int16)
+def _spoken(text: str, pitch: float) -> Pcm:
+    """Return speech at ``PICO_HZ``, higher and quicker with ``pitch``.
+
+    It is played faster rather than spoken so: at another speed or pitch than its own, Pico does not say the same from
+    one process to the next.
+    """
+    spoken = np.frombuffer(NanoTTS().speak(text, voice="fr-FR"), dtype="<i2").astype(np.int16)
     pcm = spoken if pitch == 1.0 else resample(spoken, round(PICO_HZ * pitch), PICO_HZ)
     loud = np.flatnonzero(np.abs(pcm.astype(np.int32)) > 300)
     return pcm[loud[0] : loud[-1] + 1]
 
 
-def say(text: str, rate_hz: int, level_dbfs: float = -20.0, speed: float = 1.0, pitch: float = 1.0) -> Pcm:
+def say(text: str, rate_hz: int, level_dbfs: float = -20.0, pitch: float = 1.0) -> Pcm:
     """Return ``text`` spoken by Pico, without silence before or after, at an active level of ``level_dbfs``."""
-    return normalise(resample(_spoken(text, speed, pitch), PICO_HZ, rate_hz), rate_hz, level_dbfs)
+    return normalise(resample(_spoken(text, pitch), PICO_HZ, rate_hz), rate_hz, level_dbfs)
 
 
 def with_silence(pcm: Pcm, before_s: float, after_s: float, rate_hz: int) -> Pcm:
