@@ -10,7 +10,7 @@ import pytest
 
 from tests.journal.samples import rows
 from voicebot.bench.made_up import FICTION_PREFIXES
-from voicebot.bench.pages import CannotAsk, Found, Timed, addresses
+from voicebot.bench.pages import TARGET_MS, CannotAsk, Found, Timed, addresses
 from voicebot.cli.main import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,8 +79,10 @@ def test_a_journal_in_service_is_not_filled_without_a_yes(filled: Path, capsys: 
 
 
 def test_every_page_is_asked_for_and_timed(filled: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("bench", "pages", "--rounds", 1, "--config", filled, "--json") == 0
+    status = run("bench", "pages", "--rounds", 1, "--config", filled, "--json")
     report = json.loads(capsys.readouterr().out)
+    slow = [page for page in report["pages"] if page["p95_ms"] > TARGET_MS]
+    assert status == (1 if slow else 0)  # a machine that does other things as well may be slow
     asked = {page["page"] for page in report["pages"]}
     assert asked >= {"/contacts", "/contacts/{contact}", "/personnes/{person}", "/demandes/{record}", "/chiffres"}
     assert report["all"]["requests"] == len(report["pages"])
