@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from voicebot.asr.base import Choice
-from voicebot.asr.closed import WITH_HEAD, Evidence, carriers, probabilities, spelt_choices
+from voicebot.asr.closed import WITH_HEAD, Evidence, carriers, instead, probabilities, spelt_choices
 from voicebot.asr.phoneme_head import ctc_log_likelihoods, load_heads
 from voicebot.asr.phonemes import PHONES, readings, sounds
 
@@ -73,3 +73,11 @@ def test_heads_exist_for_the_default_model_only() -> None:
 
 def test_every_language_has_the_bare_answer() -> None:
     assert all("{}" in carriers(language) for language in ("fr", "en", "de"))
+
+
+def test_what_is_said_instead_of_an_answer_is_expected_unless_it_is_one() -> None:
+    spoken = instead((Choice("oui", ("oui",)), Choice("encore", ("répétez", "pardon"))), "fr")
+    assert len(spoken) == 1
+    assert "comment" in spoken[0].texts
+    assert not {"répétez", "pardon"} & set(spoken[0].texts)
+    assert instead(COMMUNES, "de") == ()

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,8 @@ _EASE_DISCOUNT = 0.5
 _SILENCE_SAMPLES = 16000
 _SILENCE_FRAMES = 50
 _UNHEARD = -1e9
+_INSTEAD = "\0instead"
+"""The id of what is no answer: no profile can have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +98,15 @@ class ClosedQuestions:
         self._priors: dict[tuple[str, str], float] = {}
         self.wordings = lru_cache(maxsize=64)(self._wordings)
 
+    def prepare(self, choices: Sequence[Choice], language: str) -> None:
+        """Compute what ``choices`` need before any sound. Cached."""
+        self.wordings((*choices, *instead(tuple(choices), language)), language)
+
     def score(self, sound: Sound, choices: Sequence[Choice]) -> tuple[ChoiceScore, ...]:
         """Return the probability of each choice, best first; what is missing to 1 is "none of these"."""
-        found = probabilities(self.evidence(sound, tuple(choices)), self._weights)
-        scores = [ChoiceScore(choice.id, float(value)) for choice, value in zip(choices, found, strict=True)]
+        heard = (*choices, *instead(tuple(choices), sound.language))
+        found = probabilities(self.evidence(sound, heard), self._weights)
+        scores = [ChoiceScore(choice.id, float(value)) for choice, value in zip(choices, found, strict=False)]
         return tuple(sorted(scores, key=lambda score: -score.probability))
 
     def evidence(self, sound: Sound, choices: tuple[Choice, ...]) -> Evidence:
@@ -133,7 +141,7 @@ class ClosedQuestions:
             (position, _capitalised(carrier.format(text.strip()))): None
             for position, choice in enumerate(choices)
             for text in choice.texts
-            for carrier in carriers(language)
+            for carrier in (carriers(language) if choice.id != _INSTEAD else ("{}",))
         }
         sounds = [readings(text) if language == "fr" and self._heads is not None else () for _, text in spoken]
         every = [sequence for variants in sounds for sequence in variants]
@@ -194,11 +202,23 @@ def probabilities(evidence: Evidence, weights: Weights) -> npt.NDArray[np.float6
     return np.asarray(everything[:-1] / everything.sum())
 
 
+@lru_cache(maxsize=64)
+def instead(choices: tuple[Choice, ...], language: str) -> tuple[Choice, ...]:
+    """Return what may be said instead of ``choices``, as one more choice; nothing that one of them says."""
+    said = " ".join(f" {plain(text)} " for choice in choices for text in choice.texts)
+    texts = tuple(text for text in _spoken().get("instead", {}).get(language, ()) if f" {plain(text)} " not in said)
+    return (Choice(_INSTEAD, texts),) if texts else ()
+
+
 @lru_cache(maxsize=8)
 def carriers(language: str) -> tuple[str, ...]:
     """Return the phrases an answer comes in, ``{}`` standing for it."""
-    data = tomllib.loads((resources.files("voicebot.asr") / "carriers.toml").read_text("utf-8"))
-    return tuple(data.get(language, ["{}"]))
+    return tuple(_spoken().get(language, ["{}"]))
+
+
+@lru_cache(maxsize=1)
+def _spoken() -> dict[str, Any]:
+    return tomllib.loads((resources.files("voicebot.asr") / "carriers.toml").read_text("utf-8"))
 
 
 def _capitalised(text: str) -> str:

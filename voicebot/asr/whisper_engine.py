@@ -91,7 +91,7 @@ class WhisperEars:
 
     def prepare(self, hints: Hints) -> None:
         """Compute what the choices of ``hints`` need before any sound. Cached."""
-        self._closed.wordings(hints.choices, hints.language)
+        self._closed.prepare(hints.choices, hints.language)
 
     def transcribe(self, pcm: Pcm, rate_hz: int, hints: Hints, wanted: StillWanted) -> Transcript:
         """Return what is said in ``pcm``; ``wanted`` is asked between the stages.

@@ -196,14 +196,18 @@ def asr(
     limit: Annotated[int, typer.Option("--limit", min=1, help="Human sentences to recognise.")] = 60,
     communes: Annotated[bool, typer.Option("--communes", help="Spoken names of communes instead.")] = False,
     phones: Annotated[bool, typer.Option("--phones", help="Dictated telephone numbers instead.")] = False,
+    yesno: Annotated[bool, typer.Option("--yesno", help="Spoken yes and no instead.")] = False,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure recognition: human telephone sentences (Debian's Asterisk prompts), or the names of the communes."""
+    """Measure recognition: human telephone sentences (Debian's Asterisk prompts), communes, numbers, yes and no."""
     from voicebot.cli.bench_asr import ClipsMissing, asr_table
 
     try:
-        report = run(_phones(limit, config) if phones else _asr(limit, communes, config))
+        if yesno:
+            report = run(_yesno(limit, config))
+        else:
+            report = run(_phones(limit, config) if phones else _asr(limit, communes, config))
     except ClipsMissing as error:
         raise WorkFailed(str(error)) from error
     if as_json:
@@ -221,6 +225,16 @@ async def _phones(limit: int, config: Path) -> dict[str, Any]:
         service = await open_service(load_settings(config), stack)
         said = await taken(service, dictations(limit), datetime(2026, 11, 24, 10, 0, tzinfo=PARIS))
         return {"engine": service.recognizer.name, **figures(said)}
+
+
+async def _yesno(limit: int, config: Path) -> dict[str, Any]:
+    from voicebot.app import open_service
+    from voicebot.bench.yesno import answers, figures
+    from voicebot.config import load_settings
+
+    async with AsyncExitStack() as stack:
+        service = await open_service(load_settings(config), stack)
+        return {"engine": service.recognizer.name, **figures([one async for one in answers(service, limit)])}
 
 
 async def _asr(limit: int, communes: bool, config: Path) -> dict[str, Any]:
