@@ -5,6 +5,7 @@ without a copy. Its rate is a property of the leg it belongs to and never change
 counted in frames, never read from a clock.
 """
 
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -12,6 +13,9 @@ import numpy.typing as npt
 
 Pcm: TypeAlias = npt.NDArray[np.int16]
 """Mono samples, -32768 to 32767, of any length."""
+
+Upcoming: TypeAlias = Callable[[int], Sequence[Pcm]]
+"""Asked for some number of frames, returns at most as many of those that are played next: in order, and for certain."""
 
 FRAME_MS = 20
 FRAME_S = FRAME_MS / 1000

@@ -2,10 +2,12 @@
 
 Clips are queued end to end; a tag names the utterance they belong to. The line asks for one frame a tick. The queue is
 bounded: what would not fit is refused, never dropped silently, and all that is decided is counted in ``PlayoutStats``.
-``stop`` silences the assistant within one faded frame and says how much of the utterance was heard.
+Frames can be looked at before their turn (``upcoming``): from then on they do not change. ``stop`` silences the
+assistant within one faded frame and says how much of the utterance was heard.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,12 +52,21 @@ class PlayoutStats:
 
 @dataclass(slots=True)
 class _Utterance:
-    """One tag's sound: the clips not yet played, and whether more may come."""
+    """One tag's sound: the clips not yet cut into frames, the samples cut and not yet played, whether more may come."""
 
     tag: str
     clips: deque[Pcm]
     open: bool
+    cut: int = 0
     played: int = 0
+
+
+@dataclass(slots=True)
+class _Cut:
+    """A frame that waits for its turn, and how many samples of it each utterance gave."""
+
+    frame: Pcm
+    parts: list[tuple[_Utterance, int]]
 
 
 class Playout:
@@ -67,10 +78,13 @@ class Playout:
         self._capacity = int(capacity_s * rate_hz)
         self._fade = rate_hz * _JOIN_FADE_MS // 1000
         self._queue: deque[_Utterance] = deque()
+        self._ready: deque[_Cut] = deque()
+        self._uncut = 0
         self._pending = 0
         self._tail: Pcm | None = None
         self._last_heard = Heard("", 0, True)
         self._last_sample = 0
+        self._last_cut = 0
         self._played = self._flushed = self._high_water = self._joins = 0
         self._starved = self._waited = 0
 
@@ -133,6 +147,7 @@ class Playout:
         if pcm.size:
             tail.clips.append(pcm)
             self._pending += pcm.size
+            self._uncut += pcm.size
             self._high_water = max(self._high_water, self._pending)
         self._drop_finished()
 
@@ -151,7 +166,7 @@ class Playout:
         """
         if self._tail is not None:
             frame, self._tail = self._tail, None
-            self._last_sample = 0
+            self._last_sample = self._last_cut = 0
             return frame
         if not self._queue:
             return None
@@ -160,50 +175,82 @@ class Playout:
                 self._starved += 1
             else:
                 self._waited += 1
-            self._last_sample = 0
+            self._last_sample = self._last_cut = 0
             return None
-        pieces, missing = [], self._frame
-        while missing and self._queue:
-            head = self._queue[0]
-            if not head.clips:
+        if not self._ready:
+            self._cut_frame()
+        cut = self._ready.popleft()
+        for utterance, samples in cut.parts:
+            utterance.played += samples
+            utterance.cut -= samples
+            self._pending -= samples
+            self._played += samples
+        self._drop_finished()
+        self._last_sample = int(cut.frame[-1])
+        return cut.frame
+
+    def upcoming(self, count: int) -> Sequence[Pcm]:
+        """Return at most ``count`` of the frames that ``next_frame`` gives next, without giving them.
+
+        The end of what there is of an open utterance is left out: what comes after may change it.
+        """
+        if self._tail is not None:
+            return ()
+        while len(self._ready) < count and self._uncut:
+            if self._queue[-1].open and self._uncut < self._frame + self._fade:
                 break
-            piece = _take(head.clips, missing)
-            head.played += piece.size
-            missing -= piece.size
-            pieces.append(piece)
-            self._drop_finished()
+            self._cut_frame()
+        return tuple(cut.frame for cut, _ in zip(self._ready, range(count), strict=False))
+
+    def _cut_frame(self) -> None:
+        """Make the next frame ready, the very last samples padded with silence and faded."""
+        pieces: list[Pcm] = []
+        parts: list[tuple[_Utterance, int]] = []
+        missing = self._frame
+        for utterance in self._queue:
+            while missing and utterance.clips:
+                piece = _take(utterance.clips, missing)
+                missing -= piece.size
+                utterance.cut += piece.size
+                pieces.append(piece)
+                parts.append((utterance, piece.size))
         frame = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
-        self._pending -= frame.size
-        self._played += frame.size
-        if self._pending == 0 and abs(int(frame[-1])) > _CLICK:
+        self._uncut -= frame.size
+        if self._uncut == 0 and abs(int(frame[-1])) > _CLICK:
             frame = fade_out(frame, min(frame.size, self._fade))
             self._joins += 1
         if missing:
             frame = np.concatenate((frame, np.zeros(missing, dtype=np.int16)))
-        self._last_sample = int(frame[-1])
-        return frame
+        self._last_cut = int(frame[-1])
+        self._ready.append(_Cut(frame, parts))
 
     def stop(self, unsent_ms: int = 0) -> Heard:
         """Throw away what is pending and return what was heard of the utterance in progress.
 
-        One more frame, the sound fading to nothing, is given by ``next_frame``: cutting at once would click. It counts
-        as not heard, like ``unsent_ms``, what the line had been given and has dropped unsent.
+        ``unsent_ms``, what the line had been given and has dropped unsent, counts as not heard. When there was none of
+        it one more frame, the sound fading to nothing, is given by ``next_frame``: cutting at once would click. After
+        sound that the line has dropped it would be a click of its own.
         """
         heard = self.heard
         if unsent_ms:
             heard = Heard(heard.tag, max(0, heard.played_ms - unsent_ms), False)
-        next_pcm = self._peek_frame()
+        next_pcm = None if unsent_ms else self._peek_frame()
         if next_pcm is not None and abs(self._last_sample) + int(np.max(np.abs(next_pcm.astype(np.int32)))) > _CLICK:
             faded = fade_out(next_pcm, next_pcm.size)
             self._tail = np.concatenate((faded, np.zeros(self._frame - faded.size, dtype=np.int16)))
         self._flushed += self._pending
         self._queue.clear()
-        self._pending = 0
+        self._ready.clear()
+        self._pending = self._uncut = 0
+        self._last_sample = 0 if unsent_ms else self._last_sample
+        self._last_cut = self._last_sample
         self._last_heard = heard
         return heard
 
     def _peek_frame(self) -> Pcm | None:
         """The sound that directly continues what was last given out, at most a frame of it."""
+        if self._ready:
+            return self._ready[0].frame
         if self._queue and self._queue[0].clips:
             return self._queue[0].clips[0][: self._frame]
         return None
@@ -211,7 +258,7 @@ class Playout:
     def _smooth_join(self, tail: _Utterance | None, pcm: Pcm) -> Pcm:
         """Fade both sides of a join that would click; return the new clip, the old one is changed in its queue."""
         before = tail.clips[-1] if tail is not None and tail.clips else None
-        playing = 0 if self._tail is not None else self._last_sample
+        playing = 0 if self._tail is not None else self._last_cut
         last = playing if before is None else int(before[-1])
         if abs(int(pcm[0]) - last) <= _CLICK:
             return pcm
@@ -221,7 +268,7 @@ class Playout:
         return fade_in(pcm, min(pcm.size, self._fade))
 
     def _drop_finished(self) -> None:
-        while self._queue and not self._queue[0].clips and not self._queue[0].open:
+        while self._queue and not (self._queue[0].clips or self._queue[0].cut or self._queue[0].open):
             done = self._queue.popleft()
             self._last_heard = Heard(done.tag, self._ms(done.played), True)
 

@@ -205,7 +205,10 @@ def _load_report(
 
 
 async def delays(config: Path, calls: int, seconds: float, progress: Progress) -> dict[str, Any]:
-    """Measure what the line adds, by loud frames sent both ways: wire to recogniser, prompt to wire."""
+    """Measure what the line adds, by loud frames sent both ways.
+
+    Wire to recogniser; the beginning of a prompt to wire; sound that runs on and is not known ahead (a bridge) to wire.
+    """
     async with _running(config, DELAYS) as (process, far):
         await asyncio.sleep(0.5)
         process.printed.clear()
@@ -217,11 +220,15 @@ async def delays(config: Path, calls: int, seconds: float, progress: Progress) -
         await asyncio.sleep(0.3)
         told = list(process.printed)
     inward = [delay for one in marked for delay in _paired(one.sent_s, _moments(told, one.call, "heard_s"))]
-    outward = [delay for one in marked for delay in _paired(_moments(told, one.call, "played_s"), one.heard_s)]
+    begun, relayed = (
+        [delay for one in marked for delay in _paired(_moments(told, one.call, what), one.heard_s)]
+        for what in ("played_s", "relayed_s")
+    )
     return {
         "calls": calls,
         "wire_to_recogniser_ms": _spread_ms(inward),
-        "prompt_to_wire_ms": _spread_ms(outward),
+        "prompt_to_wire_ms": _spread_ms(begun),
+        "relay_to_wire_ms": _spread_ms(relayed),
     }
 
 

@@ -1,8 +1,10 @@
 """A line that answers with markers, for measuring the delays of the line alone: a process of its own.
 
-``python -m voicebot.bench.near CONFIG``: every call hears faint noise, in which a loud frame comes every half second.
-One JSON line is printed for each: ``{"call", "played_s"}`` when it is handed to the leg, ``{"call", "heard_s"}`` when
-the leg hands over a loud frame of the caller's. Seconds are of the monotonic clock. ``ready`` is printed first.
+``python -m voicebot.bench.near CONFIG``: every call hears a loud frame each half second, in turn at the end of faint
+noise that is given frame by frame as it comes (as a bridge does) and at the beginning of a sentence after silence. One
+JSON line is printed for each: ``{"call", "relayed_s"}`` or ``{"call", "played_s"}`` when it is handed to the leg,
+``{"call", "heard_s"}`` when the leg hands over a loud frame of the caller's. Seconds are of the monotonic clock.
+``ready`` is printed first.
 """
 
 import asyncio
@@ -10,17 +12,19 @@ import dataclasses
 import json
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from voicebot.audio.frames import LINE_HZ, Pcm, frame_samples, level_dbfs
+from voicebot.audio.frames import LINE_HZ, Pcm, Upcoming, frame_samples, level_dbfs, silence
 from voicebot.config import load_settings
 from voicebot.telephony.base import CallEnded, Leg, Line
 from voicebot.telephony.engines import load_line
 
 LOUD_DBFS = -20.0
 EVERY_FRAMES = 25
+_SILENT_FRAMES = 15
 _SAMPLES = frame_samples(LINE_HZ)
 
 
@@ -34,23 +38,35 @@ def _tell(**what: object) -> None:
     sys.stdout.flush()
 
 
+def _after(sentence: Sequence[Pcm], at: int) -> Upcoming:
+    return lambda count: sentence[at + 1 : at + 1 + count]
+
+
 async def _mark(leg: Leg) -> None:
     """Live one call."""
     loop = asyncio.get_running_loop()
     noise = np.random.default_rng(1).normal(0, 12, (EVERY_FRAMES, _SAMPLES)).astype(np.int16)
-    loud, frame, hearing = marker(), 0, False
+    sentence = (marker(), *noise[: EVERY_FRAMES - _SILENT_FRAMES - 1])
+    quiet, frame, hearing = silence(_SAMPLES), 0, False
     try:
         await leg.answer()
         while (tick := await leg.tick()) is not None:
             was, hearing = hearing, level_dbfs(tick.pcm) > LOUD_DBFS
             if hearing and not was:
                 _tell(call=leg.info.call_id, heard_s=loop.time())
+            relaying, at = frame // EVERY_FRAMES % 2 == 0, frame % EVERY_FRAMES
             frame += 1
-            if frame % EVERY_FRAMES == 0:
-                _tell(call=leg.info.call_id, played_s=loop.time())
-                leg.play(loud)
+            if relaying and at + 1 == EVERY_FRAMES:
+                _tell(call=leg.info.call_id, relayed_s=loop.time())
+                leg.play(marker())
+            elif relaying:
+                leg.play(noise[at])
+            elif at < _SILENT_FRAMES:
+                leg.play(quiet)
             else:
-                leg.play(noise[frame % EVERY_FRAMES])
+                if at == _SILENT_FRAMES:
+                    _tell(call=leg.info.call_id, played_s=loop.time())
+                leg.play(sentence[at - _SILENT_FRAMES], _after(sentence, at - _SILENT_FRAMES))
     except CallEnded:
         return
     finally:

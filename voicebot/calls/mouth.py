@@ -152,6 +152,10 @@ class Mouth:
                 self._work.compute(self._lead_in(utterance), f"lead-in-{utterance.tag}")
         return frame
 
+    def upcoming(self, frames: int) -> Sequence[Pcm]:
+        """Return at most so many of the frames that ``frame`` gives next, those that are certain."""
+        return self._playout.upcoming(frames)
+
     def stop(self, unsent_samples: int = 0) -> float:
         """Fall silent at once; return the share (0 to 1) of the reply that was heard."""
         utterance, heard = self._utterance, self._playout.stop(unsent_samples * 1000 // self._rate_hz)

@@ -197,8 +197,8 @@ class CallSession:
         if self._holding is not None:
             out = self._holding.sound(out)
         elif self._state is State.RECORDING:
-            out = self._voicemail.tone()
-        self._leg.play(self._silent if out is None else out)
+            said, out = False, self._voicemail.tone()
+        self._leg.play(self._silent if out is None else out, self._mouth.upcoming if said else None)
         for witness in self._company.witnesses:
             witness.frame(tick.pcm, self._silent if out is None else out)
         if said:

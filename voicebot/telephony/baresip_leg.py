@@ -16,7 +16,7 @@ from baresip.events import Event, StackEvent
 from baresip.stats import CallStats
 
 from voicebot.audio.dtmf import DtmfDetector
-from voicebot.audio.frames import LINE_HZ, Pcm, frame_samples, silence
+from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm, Upcoming, frame_samples, silence
 from voicebot.audio.resample import Resampler
 from voicebot.telephony.base import CallEnded, CallInfo, LegStats, TelephonyError, Tick, TransferOrder, TransferResult
 from voicebot.telephony.emodel import mos, rating
@@ -32,7 +32,7 @@ _GRACE_S = 0.004
 _GRACES = 2
 _READ_BYTES = 16384
 _PACKET_MS = 20.0
-_AHEAD_SAMPLES = 2 * frame_samples(LINE_HZ)
+_DRAIN_S = 2 * FRAME_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,14 @@ class _Format:
     tx_hz: int
     tx_channels: int
     sends: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Drain:
+    """A flush that the engine does at its next packet; what is written before would go with it."""
+
+    flushed_bytes: int
+    until_s: float
 
 
 class BaresipLeg:
@@ -75,6 +83,8 @@ class BaresipLeg:
         self._idle_sent: int | None = None
         self._saying = False
         self._starved = 0
+        self._restarted = False
+        self._draining: _Drain | None = None
         self._aside: Callable[[Pcm], None] | None = None
         self._last_stats: CallStats | None = None
         self._established = asyncio.Event()
@@ -191,8 +201,7 @@ class BaresipLeg:
                 return
             data = self._call.audio.read(_READ_BYTES)
         except (AudioRestarted, AudioNotActive):
-            # a re-INVITE replaced the streams, or the call is ending: the engine will say which
-            self._format = None
+            self._streams_gone()
             return
         if data:
             pcm = np.frombuffer(data, dtype=np.int16)
@@ -213,43 +222,70 @@ class BaresipLeg:
             self._to_wire = Resampler(LINE_HZ, form.tx_hz if form.sends else LINE_HZ)
         return form
 
-    def play(self, pcm: Pcm) -> None:
-        """Queue exactly one frame for the caller. Dropped silently once the call has ended or while it is bridged."""
+    def _streams_gone(self) -> None:
+        """Know that a re-INVITE replaced the streams, or that the call is ending: the engine will say which."""
+        self._format = None
+        self._restarted = True
+        self._draining = None
+
+    def play(self, pcm: Pcm, upcoming: Upcoming | None = None) -> None:
+        """Queue exactly one frame for the caller; see ``Leg``. Dropped silently while the call is bridged."""
         if self._aside is None:
-            self.relay(pcm)
+            self._queue(pcm, upcoming)
 
     def relay(self, pcm: Pcm) -> None:
         """Queue one frame whoever it comes from."""
+        self._queue(pcm, None)
+
+    def _queue(self, pcm: Pcm, upcoming: Upcoming | None) -> None:
         if pcm.size != self._samples:
             raise ValueError(f"a frame has {self._samples} samples, not {pcm.size}")
         if self.over:
             return
+        if not self._outbound.expects(pcm):
+            self.flush()
         form = self._format
         try:
             if form is None or not form.sends:  # not up yet, or taken off hold: the engine may take our sound now
                 form = self._bind()
+            if form is None:
+                # the engine's sound is up a moment after the call is: the first word must not be lost
+                self._outbound.wait(pcm)
+            elif not form.sends:
+                self._outbound.pass_over()
+            elif self._outbound.idle(pcm):
+                self._saying = False
+            elif self._drained():
+                self._give(pcm, form, upcoming)
+            else:
+                self._outbound.wait(pcm)
         except (AudioRestarted, AudioNotActive):
-            form = self._format = None
-        if form is None:
-            # the engine's sound is up a moment after the call is: the first word must not be lost
-            self._outbound.push(pcm, _AHEAD_SAMPLES, starved=False)
-        elif form.sends:
-            self._give(pcm, form)
+            self._streams_gone()
 
-    def _give(self, pcm: Pcm, form: _Format) -> None:
-        """Give the engine what is due now."""
-        try:
-            # the engine counts bytes of 16-bit samples, at its own rate
-            ahead = self._call.audio.info().tx_buffered * LINE_HZ // (2 * form.tx_channels * form.tx_hz)
-            waited = self._wire_waited() if ahead == 0 else 0
-            saying = bool(pcm.any())
-            if saying and self._saying:
-                self._starved += waited
-            self._saying = saying
-            for frame in self._outbound.push(pcm, ahead, starved=waited > 0):
+    def _give(self, pcm: Pcm, form: _Format, upcoming: Upcoming | None) -> None:
+        """Give the engine what is due now, and what is known of what follows."""
+        if self._restarted:
+            self._restarted = False
+            for frame in self._outbound.again():
                 self._write(frame, form)
-        except (AudioRestarted, AudioNotActive):
-            self._format = None
+        # the engine counts bytes of 16-bit samples, at its own rate
+        ahead = self._call.audio.info().tx_buffered * LINE_HZ // (2 * form.tx_channels * form.tx_hz)
+        waited = self._wire_waited() if ahead == 0 else 0
+        saying = bool(pcm.any())
+        if saying and self._saying:
+            self._starved += waited
+        self._saying = saying
+        for frame in self._outbound.push(pcm, ahead, waited > 0, upcoming):
+            self._write(frame, form)
+
+    def _drained(self) -> bool:
+        """Return whether the engine can be written to: what it was to drop is gone."""
+        if self._draining is None:
+            return True
+        flushed = self._call.audio.stats().tx_flushed_bytes != self._draining.flushed_bytes
+        if flushed or self._loop.time() >= self._draining.until_s:
+            self._draining = None
+        return self._draining is None
 
     def _write(self, frame: Pcm, form: _Format) -> None:
         """Give the engine one frame; once more when a re-INVITE has just replaced its streams."""
@@ -273,28 +309,35 @@ class BaresipLeg:
 
     @property
     def unsent(self) -> int:
-        """Samples queued and not yet on the wire, at the leg's rate."""
-        waiting = self._outbound.waiting_samples
+        """Samples played and not yet on the wire, at the leg's rate."""
+        return self._outbound.waiting_samples + max(0, self._held() - self._outbound.early_samples)
+
+    def _held(self) -> int:
+        """Samples that the engine holds, at the leg's rate."""
         form = self._format
         if self.over or form is None or not form.sends:
-            return waiting
+            return 0
         try:
             buffered: int = self._call.audio.info().tx_buffered
         except (AudioRestarted, AudioNotActive):
-            self._format = None
-            return waiting
-        return waiting + buffered * LINE_HZ // (2 * form.tx_channels * form.tx_hz)
+            self._streams_gone()
+            return 0
+        return buffered * LINE_HZ // (2 * form.tx_channels * form.tx_hz)
 
     def flush(self) -> int:
         """Drop what is queued and not yet sent; return how many samples the caller will not hear."""
-        dropped = self.unsent
+        held = self._held()
+        dropped = self._outbound.waiting_samples + max(0, held - self._outbound.early_samples)
         self._outbound.flush()
         self._saying = False  # the silence that follows is wanted
+        if held == 0:
+            return dropped
         try:
-            if not self.over and self._format is not None:
-                self._call.audio.flush_tx()
+            before = self._call.audio.stats().tx_flushed_bytes
+            self._call.audio.flush_tx()
+            self._draining = _Drain(before, self._loop.time() + _DRAIN_S)
         except (AudioRestarted, AudioNotActive):
-            self._format = None
+            self._streams_gone()
         return dropped
 
     def awaiting(self, slot: str | None) -> None:
@@ -340,7 +383,7 @@ class BaresipLeg:
         The conversation goes on ticking, which paces the bridge, but neither hears nor is heard.
         """
         self._aside = sink
-        self._outbound.flush()
+        self.flush()
 
     async def transfer(self, order: TransferOrder) -> TransferResult:
         """Hand the call over as ``order`` says; the outcome is known when this returns."""

@@ -9,11 +9,12 @@ hangs up on an adviser who is there. The only address ever dialled is the order'
 import asyncio
 import contextlib
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+import numpy as np
 from baresip import BaresipError, CallFailed, CallTimeout, TransferFailed
 
-from voicebot.audio.frames import LINE_HZ, Pcm, frame_samples, silence
+from voicebot.audio.frames import LINE_HZ, Pcm, Upcoming, frame_samples, silence
 from voicebot.telephony.baresip_dial import Dialler
 from voicebot.telephony.baresip_leg import BaresipLeg
 from voicebot.telephony.base import CallEnded, CallInfo, TelephonyError, TransferMode, TransferOrder, TransferResult
@@ -133,11 +134,11 @@ async def _ring(leg: BaresipLeg, uri: str, order: TransferOrder, dialler: Dialle
 async def _tell(adviser: BaresipLeg, leg: BaresipLeg, words: Pcm) -> bool:
     """Play ``words`` to the adviser; False when either side hung up meanwhile."""
     size = frame_samples(LINE_HZ)
-    for start in range(0, words.size, size):
+    frames = list(np.concatenate((words, silence(-words.size % size))).reshape(-1, size))
+    for turn, frame in enumerate(frames):
         if leg.over or await adviser.tick() is None:
             return False
-        frame = words[start : start + size]
-        adviser.play(frame if frame.size == size else _padded(frame, size))
+        adviser.play(frame, _after(frames[turn + 1 :]))
     # what still waits leaves as more is played, and what the engine has taken is on the wire a few frames later
     for _ in range(adviser.unsent // size + _IN_THE_ENGINE_FRAMES):
         if await adviser.tick() is None:
@@ -146,10 +147,8 @@ async def _tell(adviser: BaresipLeg, leg: BaresipLeg, words: Pcm) -> bool:
     return not leg.over
 
 
-def _padded(frame: Pcm, size: int) -> Pcm:
-    whole = silence(size)
-    whole[: frame.size] = frame
-    return whole
+def _after(frames: Sequence[Pcm]) -> Upcoming:
+    return lambda count: frames[:count]
 
 
 async def _splice(leg: BaresipLeg, adviser: BaresipLeg) -> bool:

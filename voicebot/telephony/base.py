@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
-from voicebot.audio.frames import Pcm
+from voicebot.audio.frames import Pcm, Upcoming
 
 ON_HOLD = "attente"
 """What ``Leg.awaiting`` is told while the caller is on hold: what plays then is music, and they may speak over it."""
@@ -120,8 +120,12 @@ class Leg(Protocol):
     async def tick(self) -> Tick | None:
         """Wait for and return the next 20 ms; ``None`` once the call has ended."""
 
-    def play(self, pcm: Pcm) -> None:
-        """Queue exactly one frame for the caller. Dropped silently once the call has ended."""
+    def play(self, pcm: Pcm, upcoming: Upcoming | None = None) -> None:
+        """Queue exactly one frame for the caller. Dropped silently once the call has ended.
+
+        ``upcoming`` tells what is played next, where that is known: a line may then send on through a stall. What it
+        was told and is not played after all must be flushed.
+        """
 
     def flush(self) -> int:
         """Drop what is queued and not yet sent; return how many samples the caller will not hear."""

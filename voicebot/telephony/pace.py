@@ -1,18 +1,22 @@
 """When each 20 ms of a call is due, and the sound of both directions around that moment. Pure: no clock is read here.
 
 ``Pace`` gives absolute deadlines, so a call never drifts; ``Inbound`` cuts what the engine delivers into frames;
-``Outbound`` keeps the engine one to two frames ahead of the wire and never more.
+``Outbound`` keeps the engine ahead of the wire, one to two frames, or more where what comes next is already known.
 """
 
 from collections import deque
 
 import numpy as np
 
-from voicebot.audio.frames import FRAME_S, Pcm, level_dbfs, silence
+from voicebot.audio.frames import FRAME_S, Pcm, Upcoming, level_dbfs, silence
 
 _CALM_FRAMES = 50
 _QUIET_DBFS = -45.0
 _AHEAD_FRAMES = 2
+_EARLY_FRAMES = 15
+"""What is known of a sentence is given to the engine this much before its turn: a stall of 0.2 s is not heard then. It
+makes no interruption later, since the engine can drop what it holds."""
+_REFILL_FRAMES = 10
 _BACKLOG_FRAMES = 50
 _MOST_LATE_MS = 200
 _ON_TIME_S = 0.003
@@ -150,14 +154,17 @@ class Inbound:
 class Outbound:
     """What is still to be sent, given to the engine at the pace of the wire.
 
-    The engine is kept one to two frames ahead: with none, the least lateness is heard; with more, an interruption takes
-    as long to be heard. What comes too early waits here, where it can still be dropped; frames of silence in excess are
-    shed, so that after a stall the call is soon on time again.
+    Sound that is only known as it comes keeps the engine one to two frames ahead: with none, the least lateness is
+    heard; with more, all of it is late. What comes too early waits here, where it can still be dropped; frames of
+    silence in excess are shed, so that after a stall the call is soon on time again. Sound whose next frames are known
+    (``Upcoming``) begins at once, and its frames are given up to 0.3 s before their turn. In silence nothing is given:
+    the engine makes its own.
     """
 
     def __init__(self, samples: int) -> None:
         self._samples = samples
         self._waiting: deque[Pcm] = deque()
+        self._early: deque[Pcm] = deque()
         self.shed_frames = 0
         self.lost_frames = 0
 
@@ -166,7 +173,20 @@ class Outbound:
         """Samples that wait here."""
         return len(self._waiting) * self._samples
 
-    def push(self, frame: Pcm, ahead: int, starved: bool) -> list[Pcm]:
+    @property
+    def early_samples(self) -> int:
+        """Samples that the engine was given and whose turn has not come."""
+        return len(self._early) * self._samples
+
+    def idle(self, frame: Pcm) -> bool:
+        """Return whether ``frame`` is silence between sounds, which the engine makes by itself."""
+        return not self._early and not self._waiting and not frame.any()
+
+    def expects(self, frame: Pcm) -> bool:
+        """Return whether ``frame`` is what was given before its turn, if anything was."""
+        return not self._early or self._early[0] is frame or np.array_equal(self._early[0], frame)
+
+    def push(self, frame: Pcm, ahead: int, starved: bool, upcoming: Upcoming | None = None) -> list[Pcm]:
         """Take one frame to play; return the frames to give the engine now.
 
         Args:
@@ -174,25 +194,69 @@ class Outbound:
             ahead: samples that the engine has not yet sent.
             starved: whether the wire has had nothing to send since the last frame: a gap was heard already, so one
                 frame of silence may be put first to be ahead again. Otherwise that waits for a silent frame.
+            upcoming: tells what is played next, where that is known.
         """
+        give: list[Pcm] = []
+        if self._early:
+            self._early.popleft()
+        else:
+            give = self._in_turn(frame, ahead, starved, _AHEAD_FRAMES if upcoming is None else _EARLY_FRAMES)
+        if upcoming is not None and not self._waiting:
+            give += self._before_turn(ahead // self._samples + len(give), upcoming)
+        return give
+
+    def _in_turn(self, frame: Pcm, ahead: int, starved: bool, most_frames: int) -> list[Pcm]:
+        if self.idle(frame):
+            return []
         self._waiting.append(frame)
         give: list[Pcm] = []
-        if ahead == 0 and (starved or not frame.any()):
+        if ahead == 0 and most_frames == _AHEAD_FRAMES and (starved or not frame.any()):
             give.append(silence(self._samples))
             ahead = self._samples
-        while self._waiting and ahead + self._samples <= _AHEAD_FRAMES * self._samples:
+        while self._waiting and ahead + self._samples <= most_frames * self._samples:
             give.append(self._waiting.popleft())
             ahead += self._samples
         if self._waiting and not self._waiting[-1].any():
             self._waiting.pop()
             self.shed_frames += 1
+        self._bound()
+        return give
+
+    def _before_turn(self, ahead_frames: int, upcoming: Upcoming) -> list[Pcm]:
+        if ahead_frames > _REFILL_FRAMES:
+            return []
+        known = upcoming(len(self._early) + _EARLY_FRAMES - ahead_frames)
+        fresh = list(known[len(self._early) :])
+        self._early.extend(fresh)
+        return fresh
+
+    def wait(self, frame: Pcm) -> None:
+        """Take one frame to play while the engine takes nothing; silence is shed."""
+        if self._early:
+            self._early.popleft()
+        if frame.any():
+            self._waiting.append(frame)
+            self._bound()
+
+    def pass_over(self) -> None:
+        """Let the turn of one frame pass: nobody is to hear it."""
+        if self._early:
+            self._early.popleft()
+
+    def again(self) -> list[Pcm]:
+        """Return what to give an engine that has lost what it held."""
+        give = [*self._waiting, *self._early]
+        self._waiting.clear()
+        return give
+
+    def _bound(self) -> None:
         if len(self._waiting) > _BACKLOG_FRAMES:
             self._waiting.popleft()
             self.lost_frames += 1
-        return give
 
     def flush(self) -> int:
-        """Drop what waits; return how many samples that was."""
+        """Drop what waits; return how many samples that was. What the engine holds is the caller's to drop."""
         dropped = self.waiting_samples
         self._waiting.clear()
+        self._early.clear()
         return dropped

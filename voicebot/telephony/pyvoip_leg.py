@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from voicebot.audio.dtmf import DtmfDetector
-from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm, frame_samples, silence
+from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm, Upcoming, frame_samples, silence
 from voicebot.telephony.base import CallEnded, CallInfo, LegStats, Tick, TransferMode, TransferOrder, TransferResult
 from voicebot.telephony.emodel import mos, rating
 from voicebot.telephony.pace import Lateness, Outbound, Pace
@@ -134,8 +134,8 @@ class PyvoipLeg:
             self._presses.heard(self._tones.feed(frame))
         return Tick(frame, self._presses.take())
 
-    def play(self, pcm: Pcm) -> None:
-        """Queue exactly one frame for the caller. Dropped silently once the call has ended."""
+    def play(self, pcm: Pcm, upcoming: Upcoming | None = None) -> None:
+        """Queue exactly one frame for the caller; see ``Leg``. What stalls the conversation stalls this sender too."""
         if pcm.size != self._samples:
             raise ValueError(f"a frame has {self._samples} samples, not {pcm.size}")
         if self.over or not self._sound.wanted:

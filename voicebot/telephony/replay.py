@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm, frame_samples, silence
+from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm, Upcoming, frame_samples, silence
 from voicebot.clock import Clock, VirtualClock
 from voicebot.telephony.base import ON_HOLD, CallInfo, LegStats, Tick, TransferOrder, TransferResult
 
@@ -119,7 +119,7 @@ class ReplayLeg:
             return None
         return Tick(self._next_sound(), self._next_keys())
 
-    def play(self, pcm: Pcm) -> None:
+    def play(self, pcm: Pcm, upcoming: Upcoming | None = None) -> None:
         """Hear one frame from the assistant; anything but silence cues a caller who means to interrupt."""
         if pcm.any() and not self._on_hold:
             self._cue.heard_speech(self._frames)
