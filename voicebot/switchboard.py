@@ -15,6 +15,7 @@ from voicebot.calls.ports import Witness
 from voicebot.calls.record import CallRecord
 from voicebot.calls.work import Work
 from voicebot.clock import Clock
+from voicebot.heap import HeapKeeper
 from voicebot.logs import on_call
 from voicebot.profile import Profile
 from voicebot.telephony.base import Leg, Line
@@ -38,6 +39,7 @@ class Switchboard:
         self._clock = clock
         self._profile_of = profile_of
         self._witnesses = witnesses
+        self._heap = HeapKeeper(clock.monotonic)
         self._calls: set[asyncio.Task[None]] = set()
         self.answered = 0
         """Calls answered since the start."""
@@ -71,6 +73,7 @@ class Switchboard:
                 await self._talk(leg)
         finally:
             self._service.calls -= 1
+            self._heap.call_ended(self._service.calls)
 
     async def _talk(self, leg: Leg) -> None:
         work = Work()

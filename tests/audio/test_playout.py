@@ -218,3 +218,46 @@ def test_samples_are_conserved_played_plus_flushed_plus_pending_is_what_was_queu
     sent = np.concatenate(expected) if expected else np.zeros(0, dtype=np.int16)
     got = np.concatenate(heard) if heard else np.zeros(0, dtype=np.int16)
     assert np.array_equal(sent, got)
+
+
+@given(steps, st.integers(0, 20))
+def test_what_is_looked_at_before_its_turn_is_what_is_given_then(
+    actions: list[tuple[str, int, bool]], count: int
+) -> None:
+    playout = Playout(RATE_HZ)
+    promised: list[Pcm] = []
+    queued, given_out = [np.zeros(0, dtype=np.int16)], [np.zeros(0, dtype=np.int16)]
+    for number, (action, samples, flag) in enumerate(actions):
+        if action == "enqueue":
+            queued.append(ramp(samples, start=number))
+            playout.enqueue(queued[-1], f"u{number}" if flag else "same", more=flag)
+        elif action == "frame":
+            frame = playout.next_frame()
+            assert frame is promised.pop(0) if promised else True
+            if frame is not None:
+                given_out.append(frame[frame > 0])
+        elif flag:
+            playout.stop()
+            promised.clear()
+            queued = [np.concatenate(given_out)]
+        seen = list(playout.upcoming(count))
+        assert all(one is promise for one, promise in zip(seen, promised, strict=False))
+        promised = max(promised, seen, key=len)
+    given_out.extend(frame[frame > 0] for frame in drain(playout))
+    assert np.array_equal(np.concatenate(queued), np.concatenate(given_out))
+
+
+def test_the_unfinished_end_of_an_open_utterance_is_not_promised() -> None:
+    playout = Playout(RATE_HZ)
+    playout.enqueue(ramp(2 * FRAME), "u", more=True)
+    assert len(playout.upcoming(5)) == 1
+    playout.enqueue(ramp(FRAME), "u")
+    assert len(playout.upcoming(5)) == 3
+
+
+def test_after_sound_that_the_line_dropped_no_fade_of_what_would_have_followed_is_heard() -> None:
+    playout = Playout(RATE_HZ)
+    playout.enqueue(tone(400, 0.2, RATE_HZ), "u")
+    playout.next_frame()
+    playout.stop(unsent_ms=20)
+    assert playout.next_frame() is None

@@ -12,7 +12,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +39,8 @@ _SPEECH_DBFS = -50.0
 _FINISHED_S = 1.2
 _REACTION_S = 0.4
 _NO_ANSWER_S = 30.0
+_SETTLE_S = 10.5
+"""The service gives free memory back at most every 10 s."""
 
 
 @asynccontextmanager
@@ -388,42 +390,48 @@ async def spoken(
 
 
 async def row(config: Path, count: int, together: int, progress: Progress) -> dict[str, Any]:
-    """Place ``count`` calls one after another on each of ``together`` telephones; look for what is not given back."""
+    """Place ``count`` calls one after another on each of ``together`` telephones; look for what is not given back.
+
+    They are placed in three parts with a pause after each. The first fills caches and pools; the others show whether
+    anything grows with the calls.
+    """
     async with _running(config) as (process, far):
         failed = 0
-        marks: list[Cost] = []
         before, first = await process.state(), process.cost()
-        left = iter(range(count))
+        marks: list[Cost] = []
 
-        async def telephone(seed: int) -> None:
+        async def telephone(left: Iterator[int], seed: int) -> None:
             nonlocal failed
             dice = random.Random(seed)  # noqa: S311
-            for number in left:
+            for _ in left:
                 try:
                     call = await far.dial(NUMBER)
                     await asyncio.sleep(dice.uniform(0.5, 0.9))
                     await far.hang_up(call)
                 except NotTaken:
                     failed += 1
-                if number % (count // 10 or 1) == 0:
-                    marks.append(process.cost())
                 progress(1)
 
-        async with asyncio.TaskGroup() as group:
-            for seed in range(together):
-                group.create_task(telephone(seed))
-        await asyncio.sleep(3.0)
-        after, last = await process.state(), process.cost()
-    settled = marks[len(marks) // 3]
-    calls = count * (1 - 1 / 3)
+        for part in range(3):
+            left = iter(range(count * part // 3, count * (part + 1) // 3))
+            async with asyncio.TaskGroup() as group:
+                for seed in range(together):
+                    group.create_task(telephone(left, seed))
+            await asyncio.sleep(_SETTLE_S)
+            # the last call of all, after which the service is idle and gives its free memory back
+            await far.hang_up(await far.dial(NUMBER))
+            await asyncio.sleep(1.0)
+            marks.append(process.cost())
+        after = await process.state()
+    settled, last = marks[0], marks[-1]
     return {
-        "calls": count,
+        "calls": count + len(marks),
         "not_answered": failed,
-        "memory_mb": [round(mark.resident_mb, 1) for mark in (*marks, last)],
-        "kb_per_call": round((last.resident_mb - settled.resident_mb) * 1024 / calls, 2),
+        "memory_mb": [round(mark.resident_mb, 1) for mark in (first, *marks)],
+        "kb_per_call": round((last.resident_mb - settled.resident_mb) * 1024 / (count * 2 / 3), 2),
         "files_left": last.files - first.files,
         "sockets_left": last.sockets - first.sockets,
-        "threads_left": last.threads - first.threads,
+        "threads_left": last.threads - settled.threads,
         "tasks_left": sum(after["tasks"].values()) - sum(before["tasks"].values()),
         "calls_left": after["calls"],
     }

@@ -36,6 +36,7 @@ TARGETS = (
     Target(("row", "not_answered"), 0, "", "calls in a row not answered"),
     Target(("row", "calls_left"), 0, "", "calls left after they ended"),
     Target(("row", "files_left"), 0, "", "files left open"),
+    Target(("row", "threads_left"), 0, "", "threads left running"),
     Target(("row", "tasks_left"), 0, "", "tasks left running"),
     Target(("row", "kb_per_call"), 1.0, "kB", "memory not given back per call"),
     Target(("restart", "answered_after_s"), 5.0, "s", "from a new start to the first answer"),

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from voicebot.audio.frames import Pcm, silence
+from voicebot.audio.frames import Pcm, Upcoming, silence
 from voicebot.telephony.pace import Inbound, Lateness, Outbound, Pace
 
 SIZE = 160
@@ -137,6 +137,65 @@ def test_a_flush_drops_what_waits_and_says_how_much() -> None:
         outbound.push(frame(5), ahead=2 * SIZE, starved=False)
     assert outbound.flush() == 3 * SIZE
     assert outbound.waiting_samples == 0
+
+
+def known(values: list[int]) -> Upcoming:
+    return lambda count: [frame(value) for value in values[:count]]
+
+
+def test_a_sentence_known_ahead_begins_at_once_and_is_given_before_its_turn() -> None:
+    given_out = Outbound(SIZE).push(frame(1), 0, starved=True, upcoming=known([2, 3]))
+    assert [int(one[0]) for one in given_out] == [1, 2, 3]
+
+
+def test_what_was_given_before_its_turn_is_not_given_again() -> None:
+    outbound = Outbound(SIZE)
+    outbound.push(frame(1), 0, starved=True, upcoming=known([2, 3]))
+    assert outbound.early_samples == 2 * SIZE
+    given_out = outbound.push(frame(2), ahead=SIZE, starved=False, upcoming=known([3, 4]))
+    assert [int(one[0]) for one in given_out] == [4]
+
+
+def test_a_change_of_mind_is_noticed_before_it_is_heard() -> None:
+    outbound = Outbound(SIZE)
+    outbound.push(frame(1), 0, starved=True, upcoming=known([2, 3]))
+    assert outbound.expects(frame(2))
+    assert not outbound.expects(silence(SIZE))
+    outbound.flush()
+    assert outbound.expects(silence(SIZE))
+
+
+@given(st.integers(1, 120), st.lists(st.integers(0, 9), max_size=200))
+def test_a_sentence_is_sent_whole_in_order_and_without_a_gap_through_any_stall_of_180_ms(
+    length: int, stalls: list[int]
+) -> None:
+    outbound, queue, wire = Outbound(SIZE), list[int](), list[int]()
+    sentence = list(range(1, length + 1))
+    for turn, value in enumerate(sentence):
+        queue += [int(one[0]) for one in outbound.push(
+            frame(value), len(queue) * SIZE, starved=not queue, upcoming=known(sentence[turn + 1 :])
+        )]  # fmt: skip
+        assert len(queue) <= 15
+        # the conversation is held up now and then, and catches up; the wire never is
+        stall = stalls.pop() if stalls and turn >= len(wire) else int(turn >= len(wire))
+        wire += queue[:stall]
+        del queue[:stall]
+        assert len(wire) == length or queue
+    assert wire + queue == sentence
+
+
+def test_an_engine_that_lost_what_it_held_is_given_it_again() -> None:
+    outbound = Outbound(SIZE)
+    outbound.push(frame(1), 0, starved=True, upcoming=known([2, 3, 4]))
+    outbound.wait(frame(2))
+    assert [int(one[0]) for one in outbound.again()] == [2, 3, 4]
+
+
+def test_silence_between_sounds_is_left_to_the_engine() -> None:
+    outbound = Outbound(SIZE)
+    assert outbound.idle(silence(SIZE))
+    assert outbound.push(silence(SIZE), 0, starved=True) == []
+    assert not outbound.idle(frame(1))
 
 
 def test_lateness_is_told_by_share_of_the_frames() -> None:

@@ -1,0 +1,70 @@
+"""Free memory goes back to the system: when, and that it does."""
+
+import asyncio
+import ctypes
+from pathlib import Path
+
+from voicebot.heap import HeapKeeper, trim_heap
+
+
+class Trims:
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.count = 0
+        self.keeper = HeapKeeper(lambda: self.now_s, self.trim)
+
+    def trim(self) -> bool:
+        self.count += 1
+        return True
+
+    async def call_ended(self, live: int, at_s: float) -> int:
+        """Return how often the heap has been trimmed by then."""
+        self.now_s = at_s
+        self.keeper.call_ended(live)
+        await asyncio.get_running_loop().run_in_executor(None, lambda: None)
+        for _ in range(3):
+            await asyncio.sleep(0)
+        return self.count
+
+
+def test_the_heap_is_trimmed_when_the_last_call_ends_but_not_twice_in_ten_seconds() -> None:
+    async def story() -> None:
+        trims = Trims()
+        assert await trims.call_ended(live=1, at_s=1.0) == 0
+        assert await trims.call_ended(live=0, at_s=2.0) == 1
+        assert await trims.call_ended(live=0, at_s=11.9) == 1
+        assert await trims.call_ended(live=0, at_s=12.0) == 2
+
+    asyncio.run(story())
+
+
+def test_a_line_that_is_never_idle_is_trimmed_after_each_hundred_calls() -> None:
+    async def story() -> None:
+        trims = Trims()
+        for number in range(1, 100):
+            assert await trims.call_ended(live=5, at_s=float(number)) == 0
+        assert await trims.call_ended(live=5, at_s=100.0) == 1
+        assert await trims.call_ended(live=5, at_s=200.0) == 1
+
+    asyncio.run(story())
+
+
+def test_freed_memory_between_what_stays_is_given_back() -> None:
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    libc.free.argtypes = [ctypes.c_void_p]
+    blocks = [libc.malloc(16_000) for _ in range(4000)]
+    for block in blocks:
+        ctypes.memset(block, 1, 16_000)
+    for block in blocks[::2]:  # what stays between keeps the heap's end from falling
+        libc.free(block)
+    before = resident_kb()
+    assert trim_heap()
+    assert resident_kb() < before - 20_000
+    for block in blocks[1::2]:
+        libc.free(block)
+
+
+def resident_kb() -> int:
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.split("VmRSS:")[1].split()[0])
