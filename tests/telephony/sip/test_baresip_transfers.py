@@ -53,6 +53,10 @@ class Scene:
             self.keys += tick.keys
 
 
+PATIENT = MediaSettings(jitter_ms=(200, 600))
+"""Deep enough for a busy machine: what comes late is not dropped."""
+
+
 @contextlib.asynccontextmanager
 async def scene(*steps: str, extra: str = "", media: MediaSettings | None = None) -> AsyncIterator[Scene]:
     settings = line_settings(media=media)
@@ -177,7 +181,7 @@ def test_while_the_adviser_rings_the_caller_hears_music_and_is_heard() -> None:
     async def story() -> None:
         port = free_port()
         picked_up: list[bool] = []
-        async with scene(sc.hung_up()) as call:
+        async with scene(sc.hung_up(), media=PATIENT) as call:
             adviser = asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_lets_ring()), port))
             await asyncio.sleep(0.3)
             order = TransferOrder(
@@ -295,10 +299,8 @@ def test_a_caller_who_leaves_while_the_adviser_rings_stops_the_ringing() -> None
 def test_a_bridge_carries_both_voices_and_an_early_hang_up_brings_the_caller_back() -> None:
     async def story() -> None:
         port = free_port()
-        # deep enough for a busy machine: what comes late is not dropped
-        media = MediaSettings(jitter_ms=(200, 600))
-        async with rtp_peer() as desk, scene(sc.hung_up(), media=media) as call:
-            parts = sc.adviser_picks_up_then_leaves(desk.port, 2200)
+        async with rtp_peer() as desk, scene(sc.hung_up(), media=PATIENT) as call:
+            parts = sc.adviser_picks_up_then_leaves(desk.port, 3000)
             adviser = asyncio.create_task(sipp_answers(sc.scenario(parts), port))
             await asyncio.sleep(0.3)
             order = TransferOrder(f"sip:adviser@{HOST}:{port}", TransferMode.BRIDGED)
