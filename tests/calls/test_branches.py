@@ -1,6 +1,7 @@
 """Every branch of a day and a night, replayed whole: hours, menus, advisers, callback, survey, silence.
 
-``branches/attendu.json`` says what each call must come to: the greeting, the outcome, words that must be said.
+``branches/attendu.json`` says what each call must come to: the greeting, the outcome, words that must be said. All are
+spoken, but where it is the branch itself that nobody speaks.
 """
 
 import asyncio
@@ -15,9 +16,11 @@ import pytest
 from tests.calls.test_golden import hold
 from voicebot.app import Service, open_service
 from voicebot.config import parse_settings
+from voicebot.telephony.script import load_script
 
 FOLDER = Path(__file__).parent / "branches"
 ROOT = FOLDER.parents[2]
+WITHOUT_A_WORD = {"touches-seules", "silence-le-jour", "silence-le-soir"}
 EXPECTED: dict[str, dict[str, Any]] = json.loads((FOLDER / "attendu.json").read_text(encoding="utf-8"))
 
 
@@ -37,6 +40,12 @@ def service(runner: asyncio.Runner) -> Iterator[Service]:
 
 def test_every_script_has_what_it_must_come_to() -> None:
     assert {path.stem for path in FOLDER.glob("*.toml")} == set(EXPECTED)
+
+
+@pytest.mark.parametrize("name", sorted(EXPECTED))
+def test_a_branch_is_spoken(name: str) -> None:
+    turns = load_script(FOLDER / f"{name}.toml").turns
+    assert any(turn.wav or turn.say for turn in turns) != (name in WITHOUT_A_WORD)
 
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
