@@ -30,6 +30,8 @@ def _profile(folder: Path, **files: str) -> Path:
         ("lexique/flux.toml", '["verre"]\nnoms = "verre"\n', "noms"),
         ("lexique/ailleurs.toml", '["lieux"]\nnoms = ["la gare"]\nphrases = "où est la gare"\n', "{nom}"),
         ("lexique/ailleurs.toml", '["lieux"]\nnoms = ["la gare"]\nsignale = "oui"\n', "signale"),
+        ("lexique/mots.toml", '[vagues]\n"les poubelles" = ["hors_sujet"]\n', "two intents"),
+        ("lexique/mots.toml", '[vagues]\n"les poubelles" = ["hors_sujet", "autre"]\n', "unknown intent autre"),
         ("tri/objets.csv", "nom,synonymes\n", "column nom is missing"),
         ("tri/objets.csv", "nom;synonymes\n;verre\n", "line 2"),
     ],

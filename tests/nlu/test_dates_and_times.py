@@ -40,6 +40,7 @@ _MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "ao
         ("le 3/12/2026", "2026-12-03"),
         ("le vingt et un janvier", "2027-01-21"),
         ("samedi", "2026-11-28"),
+        ("la semaine prochaine jeudi", "2026-12-03"),
     ],
 )
 def test_spoken_dates(said: str, day: str) -> None:
@@ -88,6 +89,8 @@ def test_any_text_gives_a_date_or_none(text: str) -> None:
         ("l'après-midi", "14:00/18:00"),
         ("dix heures, non onze heures", "11:00"),
         ("n'importe quand", "08:00/18:00"),
+        ("deux heures de l'après-midi", "14:00"),
+        ("après deux heures", "14:00/20:00"),
         ("mardi", None),
     ],
 )

@@ -81,6 +81,7 @@ def test_addresses(said: str, address: str | None) -> None:
         ("marie underscore martin arobase hotmail point fr", "marie_martin@hotmail.fr"),
         ("lucie arobase la poste point net", "lucie@laposte.net"),
         ("Jean.Dupont@orange.fr", "jean.dupont@orange.fr"),
+        ("morel tout attaché arobase sfr point fr", "morel@sfr.fr"),
         ("je n'en ai pas", None),
     ],
 )
@@ -97,6 +98,7 @@ def test_email_by_spelling(said: str, email: str | None) -> None:
         ("mon numéro de demande est le C 1845", "C1845"),
         ("dé quatre sept deux", "D472"),
         ("B-012", "B012"),
+        ("c'est le D tiret quatre cent soixante-douze", "D472"),
         ("j'ai appelé à 10 heures", None),
         ("au 12 rue des Bains", None),
     ],
@@ -114,6 +116,7 @@ def test_ticket_references(said: str, reference: str | None) -> None:
         ("dé u pé o enne té", "Dupont"),
         ("D comme Denis, U comme Ursule, P comme Pierre", "Dup"),
         ("oui c'est madame Durand à l'appareil", "Durand"),
+        ("Huet avec un H, H U E T", "Huet"),
         ("non", None),
     ],
 )
@@ -141,6 +144,7 @@ def test_volumes(said: str, volume: str | None) -> None:
         ("oui oui c'est bien ça", "oui"),
         ("ben ouais", "oui"),
         ("tout à fait", "oui"),
+        ("pas de problème", "oui"),
         ("c'est pas ça", "non"),
         ("bien sûr que non", "non"),
         ("non, le 12", "non"),

@@ -5,16 +5,20 @@ import math
 import numpy as np
 import pytest
 
-from voicebot.dialog.nlu.calibrate import Case, fit, part_of
+from voicebot.dialog.nlu.calibrate import Case, cost, fit, part_of
+from voicebot.dialog.nlu.combine import Thresholds
 from voicebot.dialog.nlu.data import NluData
 from voicebot.dialog.nlu.engine import NluEngine
+from voicebot.dialog.nlu.evaluate import Row
 from voicebot.dialog.nlu.examples import OTHER, examples_of
+from voicebot.dialog.nlu.features import Known
 from voicebot.dialog.nlu.scope import CLUES, Scope, clues, scoped, within
+from voicebot.dialog.turns import Candidate
 
 
 def values_of(engine: NluEngine, text: str) -> dict[str, float]:
     looked = engine.looked(text, deep=False)
-    found = clues(looked, looked.views.words, engine.intents.index(OTHER), frozenset(), engine.familiar)
+    found = clues(looked, looked.views.words, engine.intents.index(OTHER), frozenset(), engine.known)
     return dict(zip(CLUES, found, strict=True))
 
 
@@ -31,10 +35,34 @@ def test_names_of_another_world_are_a_clue(engine: NluEngine) -> None:
     assert values_of(engine, "quels sont les horaires de la déchèterie")["elsewhere"] == 0
 
 
+def test_words_only_ever_said_elsewhere_are_a_clue(engine: NluEngine) -> None:
+    ours, theirs = values_of(engine, "quand passe la poubelle jaune"), values_of(engine, "mon opérateur internet")
+    assert ours["odds_least"] > theirs["odds_least"]
+    assert ours["odds"] > 0 > theirs["odds"]
+
+
+def test_a_stem_is_weighed_by_how_often_it_is_said_on_each_side() -> None:
+    known = Known({"poubel": 9}, {"train": 4}, (99, 49))
+    assert known.odds("poubel") > 0 > known.odds("train")
+    assert known.odds("inconnu") == pytest.approx(math.log(50 / 100))
+
+
 def test_what_is_left_to_other_subjects_is_taken_from_all_intents_alike() -> None:
     before = np.array([0.6, 0.2, 0.2], dtype=np.float32)
     after = scoped(before, other=2, probability=0.4)
     assert after.tolist() == pytest.approx([0.3, 0.1, 0.6])
+
+
+def test_an_answer_to_somebody_else_s_business_costs_four_questions_too_many() -> None:
+    ours = Row("la poubelle", ("collecte.jours",), {})
+    theirs = Row("le train", (OTHER,), {})
+    told = [
+        (ours, (Candidate("collecte.jours", 0.75), Candidate(OTHER, 0.25))),
+        (theirs, (Candidate("collecte.jours", 0.7), Candidate(OTHER, 0.3))),
+    ]
+    assert cost(told, Thresholds(sure=0.5, outside=0.1)) == pytest.approx(1.0)
+    assert cost(told, Thresholds(sure=0.5, outside=0.25)) == pytest.approx(0.0)
+    assert cost(told, Thresholds(sure=0.5, outside=0.35)) == pytest.approx(4.0)
 
 
 def test_no_clue_can_overflow() -> None:

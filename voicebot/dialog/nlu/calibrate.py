@@ -3,7 +3,7 @@
 The examples are cut in parts; each part is looked at by views learnt from the others. Sentences on other subjects are
 cut by neighbourhood and whole tables, so that each part holds subjects its views have never met. Run as
 ``python -m voicebot.dialog.nlu.calibrate DEV.tsv[,DEV2.tsv] CACHE FOLDER...``: it writes ``calibration.toml``, the
-weights of the pools and the thresholds unchanged.
+weights of the pools unchanged, and the thresholds of acting that cost least on the development sets.
 """
 
 import sys
@@ -14,20 +14,25 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from voicebot.dialog.nlu.combine import DEFAULT_FILE, Calibration, load_calibration, pooled
+from voicebot.dialog.nlu.base import Verdict
+from voicebot.dialog.nlu.combine import DEFAULT_FILE, Calibration, Thresholds, judge, load_calibration, pooled
 from voicebot.dialog.nlu.data import NluData, load_nlu_data
 from voicebot.dialog.nlu.engine import NluEngine
-from voicebot.dialog.nlu.evaluate import read_rows
+from voicebot.dialog.nlu.evaluate import Row, read_rows
 from voicebot.dialog.nlu.examples import OTHER, Example, chance_of, examples_of
 from voicebot.dialog.nlu.scope import CLUES, Looked, Scope, clues
 from voicebot.dialog.nlu.semantic import Semantic, VectorStore, best_semantic
 from voicebot.dialog.nlu.views import ACTS
+from voicebot.dialog.turns import Candidate
 
 _PARTS = 5
 _NEIGHBOURHOOD = 8
 _DEV_WEIGHT = 3.0
 _STEPS = 60
 _PULL = 1.0
+_FALSE_ACCEPT = 4.0  # what an answer to somebody else's business costs, in questions too many
+_SURE = tuple(round(0.5 + 0.05 * step, 2) for step in range(6))
+_OUTSIDE = tuple(round(0.1 + 0.05 * step, 2) for step in range(6))
 
 
 class Remembered:
@@ -83,7 +88,28 @@ def case(engine: NluEngine, text: str, inside: bool, deep: bool, weight: float) 
     pool, _ = load_calibration().weights(looked.meaning is not None)
     scores = pooled(looked.views, looked.meaning, pool, number[OTHER])
     acts = frozenset(n for id_, n in number.items() if id_ in ACTS)
-    return Case(tuple(clues(looked, scores, number[OTHER], acts, engine.familiar)), inside, weight)
+    return Case(tuple(clues(looked, scores, number[OTHER], acts, engine.known)), inside, weight)
+
+
+def chosen(engine: NluEngine, rows: Sequence[Row], thresholds: Thresholds) -> Thresholds:
+    """Return ``thresholds`` with the ``sure`` and ``outside`` that cost least on ``rows``, the strictest of equals."""
+    told = [(row, engine.ranked(row.text)) for row in rows]
+    tried = [replace(thresholds, sure=sure, outside=out) for out in _OUTSIDE for sure in reversed(_SURE)]
+    return min(tried, key=lambda one: cost(told, one))
+
+
+def cost(told: Sequence[tuple[Row, tuple[Candidate, ...]]], thresholds: Thresholds) -> float:
+    """Return the share of requests not answered, plus that of other subjects answered, which counts several times."""
+    held: list[bool] = []
+    accepted: list[bool] = []
+    for row, candidates in told:
+        verdict, ordered = judge(candidates, thresholds)
+        sure = verdict is Verdict.SURE
+        if row.intents[0] == OTHER:
+            accepted.append(sure and ordered[0].intent not in row.intents)
+        else:
+            held.append(not (sure and ordered[0].intent in row.intents))
+    return sum(held) / max(len(held), 1) + _FALSE_ACCEPT * sum(accepted) / max(len(accepted), 1)
 
 
 def fit(cases: Sequence[Case]) -> Scope:
@@ -109,7 +135,7 @@ def fit(cases: Sequence[Case]) -> Scope:
 
 def write(calibration: Calibration, file: Path) -> None:
     """Write ``calibration`` as TOML."""
-    lines = ["# The scope is fitted by voicebot.dialog.nlu.calibrate; pools and thresholds are chosen by hand."]
+    lines = ["# Written by voicebot.dialog.nlu.calibrate; pools, margin, pair, other and danger are chosen by hand."]
     for table in fields(calibration):
         value = getattr(calibration, table.name)
         lines += ["", f"[{table.name}]", *[f"{f.name} = {getattr(value, f.name)}" for f in fields(value)]]
@@ -117,7 +143,7 @@ def write(calibration: Calibration, file: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fit the scope without and with the semantic view, and write it."""
+    """Fit the scope without and with the semantic view, choose when to act, and write it."""
     rows = [row for file in arguments[0].split(",") for row in read_rows(Path(file))]
     cache = Path(arguments[1])
     data = load_nlu_data([Path(folder) for folder in arguments[2:]])
@@ -131,7 +157,8 @@ def main(arguments: Sequence[str]) -> int:
     now = replace(now, scope_cheap=scopes[0])
     if semantic is not None:
         now = replace(now, scope_full=scopes[1])
-    write(now, DEFAULT_FILE)
+    judging = NluEngine(data, semantic, cache, now)
+    write(replace(now, thresholds=chosen(judging, rows, now.thresholds)), DEFAULT_FILE)
     return 0
 
 

@@ -42,12 +42,14 @@ class Pool:
 class Thresholds:
     """When to act, to ask and to give up.
 
-    ``sure``: least probability of the best to act. ``margin``: least lead over the second. ``pair``: least sum of the
-    two best to ask which. ``other``: greatest probability of ``hors_sujet`` that still lets a pair be asked about.
-    ``danger``: probability of ``urgence`` that is enough to put it first.
+    ``sure``: least probability of the best to act. ``outside``: greatest probability of ``hors_sujet`` to act: to
+    answer what is not ours costs four times a question too many. ``margin``: least lead over the second. ``pair``:
+    least sum of the two best to ask which. ``other``: greatest probability of ``hors_sujet`` that still lets a pair be
+    asked about. ``danger``: probability of ``urgence`` that is enough to put it first.
     """
 
-    sure: float = 0.65
+    sure: float = 0.55
+    outside: float = 0.2
     margin: float = 0.1
     pair: float = 0.5
     other: float = 0.5
@@ -114,7 +116,8 @@ def judge(candidates: Sequence[Candidate], thresholds: Thresholds) -> tuple[Verd
     second = candidates[1].confidence if len(candidates) > 1 else 0.0
     other = next((c for c in candidates if c.intent == OTHER), Candidate(OTHER, 0.0))
     scoped = [c for c in candidates if c.intent != OTHER]
-    if best.intent != OTHER and best.confidence >= thresholds.sure and best.confidence - second >= thresholds.margin:
+    inside = best.intent != OTHER and other.confidence <= thresholds.outside
+    if inside and best.confidence >= thresholds.sure and best.confidence - second >= thresholds.margin:
         return Verdict.SURE, tuple(candidates)
     if (
         len(scoped) >= 2

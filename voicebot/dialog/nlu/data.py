@@ -89,6 +89,7 @@ class NluData:
     topics: Mapping[str, str] = field(default_factory=dict)
     sound_words: tuple[str, ...] = ()
     elsewhere: tuple[ElsewhereData, ...] = ()
+    vague: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -183,11 +184,12 @@ class _Words:
     publics: dict[str, tuple[str, ...]]
     topics: dict[str, str]
     sound_words: tuple[str, ...]
+    vague: dict[str, tuple[str, ...]]
 
 
 def _words(file: Path) -> _Words:
     tables = _read_toml(file)
-    _known_keys(file, tables, "mots.toml", frozenset(["idees", "public", "sujets", "sons"]))
+    _known_keys(file, tables, "mots.toml", frozenset(["idees", "public", "sujets", "sons", "vagues"]))
     for name, table in tables.items():
         if not isinstance(table, dict):
             raise NluDataError(file, _where(file, name), f"{name} must be a table")
@@ -199,7 +201,11 @@ def _words(file: Path) -> _Words:
     for theme, topic in topics.items():
         if not isinstance(topic, str) or not topic.strip():
             raise NluDataError(file, _where(file, theme), 'must be a text, like "la déchèterie"')
-    return _Words(ideas, publics, topics, _strings(file, tables.get("sons", {}), "sons", "mots"))
+    vague = {name: _strings(file, tables.get("vagues", {}), name, name) for name in tables.get("vagues", {})}
+    for name, pair in vague.items():
+        if len(pair) != 2:
+            raise NluDataError(file, _where(file, name), "needs the two intents to ask about, likelier first")
+    return _Words(ideas, publics, topics, _strings(file, tables.get("sons", {}), "sons", "mots"), vague)
 
 
 def _communes(file: Path) -> dict[str, CommuneData]:
@@ -266,6 +272,7 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
     publics: dict[str, tuple[str, ...]] = {}
     topics: dict[str, str] = {}
     sound_words: tuple[str, ...] = ()
+    vague: dict[str, tuple[str, ...]] = {}
     elsewhere: dict[str, ElsewhereData] = {}
     communes: dict[str, CommuneData] = {}
     objects: dict[str, ObjectData] = {}
@@ -281,6 +288,7 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
             ideas.update(words.ideas)
             publics.update(words.publics)
             topics.update(words.topics)
+            vague.update(words.vague)
             sound_words = tuple(dict.fromkeys((*sound_words, *words.sound_words)))
         if (file := folder / "lexique" / "ailleurs.toml").exists():
             elsewhere.update(_elsewhere(file))
@@ -288,6 +296,10 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
             communes.update(_communes(file))
         if (file := folder / "tri" / "objets.csv").exists():
             objects.update(_objects(file))
+    for name, pair in vague.items():
+        for id_ in pair:
+            if id_ not in intents:
+                raise NluDataError(folders[0], f"lexique/mots.toml, key vagues.{name}", f"unknown intent {id_}")
     if not folders:
         raise ValueError("load_nlu_data needs at least one folder")
     if "hors_sujet" not in intents:
@@ -302,4 +314,5 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
         topics,
         sound_words,
         tuple(elsewhere.values()),
+        vague,
     )

@@ -16,22 +16,29 @@ from voicebot.dialog.nlu.combine import Calibration, judge, load_calibration, po
 from voicebot.dialog.nlu.data import NluData
 from voicebot.dialog.nlu.entities.finder import Entities, EntityFinder
 from voicebot.dialog.nlu.examples import OTHER, Example
-from voicebot.dialog.nlu.features import Sight, Sighted
+from voicebot.dialog.nlu.features import Known, Sight, Sighted
 from voicebot.dialog.nlu.lexicon import stems_of
 from voicebot.dialog.nlu.normalise import Utterance, normalise, stem, word_set
 from voicebot.dialog.nlu.scope import Looked, clues, scoped, within
 from voicebot.dialog.nlu.semantic import Semantic, SemanticView
 from voicebot.dialog.nlu.slots import slot_value
-from voicebot.dialog.nlu.turn import Reading, read_turn, without_denied
+from voicebot.dialog.nlu.turn import Reading, bare_subject, names_an_object, read_turn, without_denied
 from voicebot.dialog.nlu.views import ACTS, TrainedViews
+from voicebot.dialog.turns import Candidate
 
 Floats = npt.NDArray[np.float32]
 URGENT = "urgence"
+_THROWN = "tri.objet"
+_FALSE_ALARM = "e:ailleurs:fausses_alarmes"
 _ALTERNATIVES = 4
 _ELLIPTIC_CONFIDENCE = 0.9
 _FURTHER = 2
+_OFFERED = 0.1
+_GRAVE = 0.7  # danger this likely is answered whatever the chance that it is another subject
 _VERBATIM = 0.98  # the very words of an example: their meaning is known
 _CONTINUATION = 7
+_REFUSALS = ("non", "annuler")
+_CORRECTION = 4
 _OBVIOUS = 0.995
 _CONTINUES = word_set("et c ca il elle ils elles on y est puis")
 _PRONOUNS = word_set("ca elle elles il ils y en")
@@ -72,6 +79,7 @@ class NluEngine:
         self._accepted = {intent.id: frozenset(intent.entities) for intent in data.intents}
         self._finder = EntityFinder(data)
         self._topics = dict(data.topics)
+        self._vague = {stems_of(phrase): pair for phrase, pair in data.vague.items()}
         keywords = ((word, intent.id) for intent in data.intents for word in intent.keywords)
         self._sight = Sight(data.ideas, keywords)
         self._views = TrainedViews(data, self._look_at_text, None if examples else cache, examples)
@@ -85,9 +93,9 @@ class NluEngine:
         return self._views.intents
 
     @property
-    def familiar(self) -> Mapping[str, int]:
-        """In how many in-scope examples each stem occurs."""
-        return self._views.familiar
+    def known(self) -> Known:
+        """In how many examples each stem occurs."""
+        return self._views.known
 
     @property
     def finder(self) -> EntityFinder:
@@ -99,6 +107,7 @@ class NluEngine:
         reading = read_turn(text, background, self._finder)
         first = self._understand(reading, alternatives, background)
         first = self._about_last(reading, first, background)
+        first = self._after_no(reading, first, background)
         if first.elliptic or first.intent in (OTHER, URGENT) or first.intent in ACTS:
             return first
         return self._further(reading, first, background)
@@ -111,6 +120,11 @@ class NluEngine:
         """Return what every view says of ``text``, before they are pooled: for calibration."""
         utterance = self._finder.repaired(without_denied(normalise(text)))
         return self._looked(utterance, self._look(utterance, self._finder.sketch(utterance)), deep)
+
+    def ranked(self, text: str) -> tuple[Candidate, ...]:
+        """Return the likeliest intents of ``text`` said alone, before they are judged: for calibration."""
+        utterance = self._finder.repaired(without_denied(normalise(text)))
+        return ranked(self._opinion(utterance, deep=True).probabilities, self.intents)
 
     def _look_at_text(self, text: str) -> Sighted:
         utterance = normalise(text)
@@ -127,8 +141,9 @@ class NluEngine:
         pool, scope = self._calibration.weights(looked.meaning is not None)
         other = self._views.number[OTHER]
         scores = pooled(looked.views, looked.meaning, pool, other)
-        chance = within(scope, clues(looked, scores, other, self._acts, self._views.familiar))
-        return _Opinion(utterance, entities, scoped(softmax(scores), other, chance), f"k:{URGENT}" in seen.marks)
+        chance = within(scope, clues(looked, scores, other, self._acts, self._views.known))
+        alarming = f"k:{URGENT}" in seen.marks and _FALSE_ALARM not in seen.marks
+        return _Opinion(utterance, entities, scoped(softmax(scores), other, chance), alarming)
 
     def _looked(self, utterance: Utterance, seen: Sighted, deep: bool) -> Looked:
         views = self._views(seen)
@@ -152,13 +167,21 @@ class NluEngine:
                 opinions.append(self._opinion(other.utterance, deep=False))
         weights = np.array([1.0 / (1 + rank) for rank in range(len(opinions))], dtype=np.float32)
         probabilities = np.average(np.stack([o.probabilities for o in opinions]), axis=0, weights=weights)
-        if any(opinion.alarming for opinion in opinions):
+        if (vague := self._vague.get(bare_subject(reading.utterance, self._finder))) is not None:
+            probabilities = self._mostly(*vague)
+        elif names_an_object(reading.utterance, self._finder):
+            probabilities = self._no_danger(probabilities)
+        elif any(opinion.alarming for opinion in opinions):
             probabilities = self._danger_first(probabilities)
         candidates = ranked(probabilities, self.intents)
         verdict, candidates = judge(candidates, self._calibration.thresholds)
         if candidates[0].intent == URGENT and candidates[0].confidence >= self._calibration.thresholds.danger:
-            verdict = Verdict.SURE if any(opinion.alarming for opinion in opinions) else verdict
+            grave = candidates[0].confidence >= _GRAVE or any(opinion.alarming for opinion in opinions)
+            verdict = Verdict.SURE if grave else verdict
         entities = self._entities(opinions, candidates[0].intent, background)
+        if verdict is Verdict.UNSURE and candidates[1].confidence >= _OFFERED:
+            # whichever is chosen, what was said is not asked again
+            entities = {**self._entities(opinions, candidates[1].intent, background), **entities}
         return Understanding(verdict, candidates, entities)
 
     def _about_last(self, reading: Reading, first: Understanding, background: Background) -> Understanding:
@@ -167,7 +190,7 @@ class NluEngine:
         Kept only when that makes it clear, and the turn alone was not clear or began as a continuation.
         """
         theme = (background.intent or "").split(".")[0]
-        topic = self._topics.get(theme)
+        topic = self._topics.get(background.intent or "") or self._topics.get(theme)
         words = reading.utterance.words
         if topic is None or first.elliptic or not 1 <= len(words) <= _CONTINUATION:
             return first
@@ -187,6 +210,33 @@ class NluEngine:
             before = self._kept(again.intent, background.entities)
             return replace(again, entities={**before, **again.entities})
         return first
+
+    def _after_no(self, reading: Reading, first: Understanding, background: Background) -> Understanding:
+        """Reread a turn begun by "non" without it, after a request: "non je veux juste le décaler"."""
+        words = reading.utterance.words
+        if background.intent is None or first.intent not in _REFUSALS or len(words) < _CORRECTION:
+            return first
+        if words[0].plain != "non":
+            return first
+        rest = Reading(replace(reading.utterance, words=words[1:]))
+        again = self._about_last(rest, self._understand(rest, (), background, deep=False), background)
+        return again if again.verdict is Verdict.SURE and "." in again.intent else first
+
+    def _no_danger(self, probabilities: Floats) -> Floats:
+        """Give what ``urgence`` has to sorting: an object named alone ("une bouteille de gaz") is no alarm.
+
+        What ``hors_sujet`` has too, when sorting is then the likeliest: the guide knows the object.
+        """
+        urgent, thrown, other = (self._views.number.get(id_) for id_ in (URGENT, _THROWN, OTHER))
+        if urgent is None or thrown is None or other is None:
+            return probabilities
+        calm = probabilities.copy()
+        calm[thrown] += calm[urgent]
+        calm[urgent] = 0.0
+        if calm[thrown] >= np.delete(calm, other).max():
+            calm[thrown] += calm[other]
+            calm[other] = 0.0
+        return calm
 
     def _danger_first(self, probabilities: Floats) -> Floats:
         """Put ``urgence`` first as soon as it is likely enough: being wrong there costs least this way round.
@@ -219,7 +269,8 @@ class NluEngine:
             two = self._understand(Reading(right), (), background, deep=False)
             both_sure = one.verdict is Verdict.SURE and two.verdict is Verdict.SURE
             scoped = not {one.intent, two.intent} & (ACTS | {OTHER})
-            whole = first.verdict is not Verdict.SURE or first.intent in (one.intent, two.intent)
+            sure = first.verdict is Verdict.SURE and first.confidence >= _CLEAR
+            whole = not sure or first.intent in (one.intent, two.intent)
             differ = one.intent != two.intent and whole
             if both_sure and scoped and differ and min(one.confidence, two.confidence) >= _CLEAR:
                 shared = {k: v for k, v in first.entities.items() if k in ("commune", "hors_territoire")}
@@ -230,8 +281,9 @@ class NluEngine:
     def _nothing(self) -> Floats:
         return self._mostly(OTHER)
 
-    def _mostly(self, intent: str) -> Floats:
-        count = len(self.intents)
-        probabilities = np.full(count, (1.0 - _ELLIPTIC_CONFIDENCE) / max(count - 1, 1), dtype=np.float32)
-        probabilities[self._views.number[intent]] = _ELLIPTIC_CONFIDENCE
+    def _mostly(self, *intents: str) -> Floats:
+        """Return probabilities that nearly all go to ``intents``, in equal parts."""
+        others = max(len(self.intents) - len(intents), 1)
+        probabilities = np.full(len(self.intents), (1.0 - _ELLIPTIC_CONFIDENCE) / others, dtype=np.float32)
+        probabilities[[self._views.number[intent] for intent in intents]] = _ELLIPTIC_CONFIDENCE / len(intents)
         return probabilities

@@ -98,8 +98,19 @@ def read_rows(file: Path) -> list[Row]:
     Raises:
         NluDataError: a line does not have these columns.
     """
-    rows: list[Row] = []
+    return [row for conversation in read_conversations(file) for row in conversation]
+
+
+def read_conversations(file: Path) -> list[list[Row]]:
+    """Return the turns of each conversation of a TSV file, told apart by empty lines; columns as in ``read_rows``.
+
+    Raises:
+        NluDataError: a line does not have these columns.
+    """
+    conversations: list[list[Row]] = [[]]
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            conversations.append([])
         if not line.strip() or line.startswith(("#", "text\tintent")):
             continue
         cells = line.split("\t")
@@ -110,8 +121,8 @@ def read_rows(file: Path) -> list[Row]:
             raise NluDataError(file, f"line {number}", "needs text, intent and JSON separated by tabs") from problem
         if not intents or not isinstance(entities, dict):
             raise NluDataError(file, f"line {number}", "needs text, intent and a JSON object separated by tabs")
-        rows.append(Row(cells[0], intents, {str(k): str(v) for k, v in entities.items()}))
-    return rows
+        conversations[-1].append(Row(cells[0], intents, {str(k): str(v) for k, v in entities.items()}))
+    return [turns for turns in conversations if turns]
 
 
 def evaluate(engine: Understander, rows: Iterable[Row], now: datetime = NOW, guide: Guide | None = None) -> Report:
@@ -119,14 +130,29 @@ def evaluate(engine: Understander, rows: Iterable[Row], now: datetime = NOW, gui
 
     ``guide`` gives the sorting guide's own name of an object, which counts as right when the caller used another.
     """
+    return summarise([_measured(engine, row, Background(now), guide) for row in rows])
+
+
+def followed(
+    engine: Understander, turns: Iterable[Row], now: datetime = NOW, guide: Guide | None = None
+) -> list[Outcome]:
+    """Return what came of the turns of one conversation, each heard after the last request that was understood."""
     background = Background(now)
     outcomes: list[Outcome] = []
-    for row in rows:
-        wall, cpu = time.perf_counter(), time.process_time()
-        understood = engine.understand(row.text, row.alternatives, background)
-        cpu_ms, wall_ms = (time.process_time() - cpu) * 1e3, (time.perf_counter() - wall) * 1e3
-        outcomes.append(_outcome(row, understood, cpu_ms, wall_ms, guide))
-    return summarise(outcomes)
+    for row in turns:
+        outcomes.append(_measured(engine, row, background, guide))
+        understood = outcomes[-1].understood
+        if understood.verdict is Verdict.SURE and "." in understood.intent:
+            last = understood.next or understood
+            background = Background(now, None, last.intent, last.entities)
+    return outcomes
+
+
+def _measured(engine: Understander, row: Row, background: Background, guide: Guide | None) -> Outcome:
+    wall, cpu = time.perf_counter(), time.process_time()
+    understood = engine.understand(row.text, row.alternatives, background)
+    cpu_ms, wall_ms = (time.process_time() - cpu) * 1e3, (time.perf_counter() - wall) * 1e3
+    return _outcome(row, understood, cpu_ms, wall_ms, guide)
 
 
 def _outcome(row: Row, understood: Understanding, cpu_ms: float, wall_ms: float, guide: Guide | None) -> Outcome:

@@ -35,6 +35,21 @@ class Sighted:
     marks: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """In how many examples each stem occurs, within the scope and out of it, and how many examples there are."""
+
+    inside: Mapping[str, int]
+    outside: Mapping[str, int]
+    sizes: tuple[int, int]
+
+    def odds(self, stem: str) -> float:
+        """Return the logarithm of how much oftener ``stem`` is said in scope than out of it."""
+        within = (self.inside.get(stem, 0) + 0.5) / (self.sizes[0] + 1.0)
+        without = (self.outside.get(stem, 0) + 0.5) / (self.sizes[1] + 1.0)
+        return math.log(within / without)
+
+
 class Sight:
     """Turns an utterance and the spans of its entities into what the views look at.
 

@@ -188,6 +188,8 @@ def singular(plain: str) -> str:
         return plain
     if plain.endswith("eaux"):
         return plain[:-1]
+    if plain.endswith("aux") and plain[-4] not in "iy":  # "journaux", but "tuyaux"
+        return plain[:-2] + "l"
     return plain[:-1] if plain[-1] in "sx" else plain
 
 

@@ -6,18 +6,19 @@ The weights live in ``calibration.toml``, fitted by ``calibrate.py`` on examples
 """
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
 
-from voicebot.dialog.nlu.features import Sighted, content_stems
+from voicebot.dialog.nlu.features import Known, Sighted, content_stems
 from voicebot.dialog.nlu.semantic import Meaning
 from voicebot.dialog.nlu.views import Views
 
 Floats = npt.NDArray[np.float32]
 _LEAST = 1e-9
+_FAINT = 1e-4
+_TWICE = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,10 @@ class Scope:
     best intent (of ``hors_sujet``), in words and in meaning. ``strangers``, ``rare``: content words in no example in
     scope, in one or two; ``strange_share``: their share. ``ideas``, ``keywords``, ``elsewhere``, ``thing``: what was
     recognised (a neighbouring town is no clue: those who ask about it are told where we serve). ``length``: logarithm
-    of the number of content words. ``act``: the best intent is a conversational act.
+    of the number of content words. ``act``: the best intent is a conversational act. ``odds``, ``odds_least``: mean and
+    least logarithm of how much oftener a content word is said in scope than out of it; ``foreign``: those only ever
+    said out of it. ``other_words``, ``other_sounds``: log-odds of ``hors_sujet`` in these views; ``other_meaning``: its
+    score in meaning.
     """
 
     bias: float = 0.0
@@ -50,6 +54,12 @@ class Scope:
     thing: float = 0.0
     length: float = 0.0
     act: float = 0.0
+    odds: float = 0.0
+    odds_least: float = 0.0
+    foreign: float = 0.0
+    other_words: float = 0.0
+    other_sounds: float = 0.0
+    other_meaning: float = 0.0
 
 
 CLUES = tuple(f.name for f in fields(Scope) if f.name != "bias")
@@ -65,7 +75,7 @@ class Looked:
     meaning: Meaning | None = None
 
 
-def clues(looked: Looked, scores: Floats, other: int, acts: frozenset[int], familiar: Mapping[str, int]) -> list[float]:
+def clues(looked: Looked, scores: Floats, other: int, acts: frozenset[int], known: Known) -> list[float]:
     """Return the value of every clue of ``CLUES``.
 
     Args:
@@ -73,14 +83,17 @@ def clues(looked: Looked, scores: Floats, other: int, acts: frozenset[int], fami
         scores: the pooled scores of the intents.
         other: the number of ``hors_sujet``.
         acts: the numbers of the conversational acts.
-        familiar: in how many in-scope examples each stem occurs.
+        known: in how many examples each stem occurs.
     """
     scoped = scores.copy()
     scoped[other] = -np.inf
     best, second = (int(n) for n in np.argsort(-scoped, kind="stable")[:2])
     views, meaning = looked.views, looked.meaning
     stems = content_stems(looked.seen.stems)
+    familiar = known.inside
     strangers = sum(1 for stem in stems if familiar.get(stem, 0) <= 0)
+    foreign = sum(1 for stem in stems if familiar.get(stem, 0) <= 0 and known.outside.get(stem, 0) >= _TWICE)
+    odds = [known.odds(stem) for stem in stems] or [0.0]
     marks = looked.seen.marks
 
     def counted(prefix: str) -> int:
@@ -104,7 +117,18 @@ def clues(looked: Looked, scores: Floats, other: int, acts: frozenset[int], fami
         float("e:objet" in marks or "e:flux" in marks),
         math.log(1 + len(stems)),
         float(best in acts),
+        sum(odds) / len(odds),
+        min(odds),
+        float(min(foreign, 3)),
+        _log_odds(float(views.words[other])),
+        _log_odds(float(views.sounds[other])),
+        0.0 if meaning is None else float(meaning.scores[other]),
     ]
+
+
+def _log_odds(log_probability: float) -> float:
+    likely = min(max(math.exp(log_probability), _FAINT), 1.0 - _FAINT)
+    return math.log(likely / (1.0 - likely))
 
 
 def within(scope: Scope, values: list[float]) -> float:

@@ -156,8 +156,10 @@ class SemanticView:
         """Return what ``text`` means, from its first words."""
         short = " ".join(text.split()[:_LONGEST_WORDS])
         vector = self._sharpen(self._semantic.embed([short]))[0]
-        cosines: Floats = self._examples @ vector
-        return Meaning(_SPREAD * (_kernel(cosines) @ self._weights), self._nearest(cosines))
+        # einsum keeps to this thread: the threads of BLAS spin, which costs more than the product while calls go on
+        cosines: Floats = np.einsum("ij,j->i", self._examples, vector)
+        scores: Floats = np.einsum("i,ij->j", _kernel(cosines), self._weights)
+        return Meaning(_SPREAD * scores, self._nearest(cosines))
 
     def _nearest(self, cosines: Floats) -> Floats:
         """Return per intent the mean cosine of its two nearest examples: one alone is often a chance meeting."""

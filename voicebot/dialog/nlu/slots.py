@@ -21,8 +21,16 @@ from voicebot.dialog.nlu.normalise import bound, normalise
 from voicebot.dialog.nlu.turn import without_denied
 
 _FREE_TEXT = 400
+_LONGEST_PLACE = 12
 _LEAD = re.compile(
     r"^(?:(?:alors|oui|donc|euh|ben|bah|voilà|eh bien|bonjour|non)[\s,]+)*(?:(?:c'est|ce serait|c’est|à|au|dans)\s+)?",
+    re.I,
+)
+_DAY_MONTH = re.compile(r"\D*\b([12]?\d|3[01])\s+(?:du\s+)?(0?[1-9]|1[0-2])\b\D*")
+_LANDMARK = re.compile(
+    r"^(?:juste |un peu )?(?:après|avant|devant|derrière|entre|près|contre|vers|sous|le long|"
+    r"en (?:face|bas|haut|allant|venant|sortant)|"
+    r"(?:à |au |sur )?(?:l'|la |le )?(?:bout|coin|fond|niveau|bord|côté|angle|entrée|sortie|hauteur))\b",
     re.I,
 )
 
@@ -66,8 +74,12 @@ def _public(finder: EntityFinder, text: str, now: datetime) -> str | None:
 
 
 def _date(finder: EntityFinder, text: str, now: datetime) -> str | None:
+    """Return the date; a number alone is a day, two are a day and a month ("le trois douze")."""
+    figures = digits_kept(bound(text))
+    if pair := _DAY_MONTH.fullmatch(figures):
+        return find_date(f"{pair.group(1)}/{pair.group(2)}", now)
     found = find_date(text, now)
-    if found is None and (number := re.fullmatch(r"\D*\b([12]?\d|3[01])\b\D*", digits_kept(bound(text)))):
+    if found is None and (number := re.fullmatch(r"\D*\b([12]?\d|3[01])\b\D*", figures)):
         found = find_date(f"le {number.group(1)}", now)
     return found
 
@@ -80,11 +92,13 @@ def _time(finder: EntityFinder, text: str, now: datetime) -> str | None:
 
 
 def _address(finder: EntityFinder, text: str, now: datetime) -> str | None:
+    """Return the address; a place told by its landmarks is kept whole ("après le rond-point en allant vers la mer")."""
     found = find_address(text)
-    if found is not None:
-        return found
     free = _free(finder, text, now)
-    return free if free is not None and len(free.split()) <= 12 and find_consent(text) is None else None
+    whole = free is not None and len(free.split()) <= _LONGEST_PLACE and find_consent(text) is None
+    if found is None or (whole and not found[0].isdigit() and _LANDMARK.search(free or "")):
+        return free if whole else None
+    return found
 
 
 def _free(finder: EntityFinder, text: str, now: datetime) -> str | None:

@@ -7,8 +7,9 @@ from voicebot.dialog.nlu.base import Background
 from voicebot.dialog.nlu.entities.dates import find_date
 from voicebot.dialog.nlu.entities.finder import EntityFinder
 from voicebot.dialog.nlu.entities.flux import Found
+from voicebot.dialog.nlu.entities.objects import DETERMINERS
 from voicebot.dialog.nlu.lexicon import LINKS
-from voicebot.dialog.nlu.normalise import Utterance, Word, normalise, word_set
+from voicebot.dialog.nlu.normalise import Utterance, Word, normalise, simplify, stem, word_set
 
 _EMPTY = word_set(
     "et pour a au aux le la les l de du des d un une mon ma mes non oui ok plutot alors sinon dans "
@@ -64,7 +65,7 @@ def without_denied(utterance: Utterance) -> Utterance:
         if not _contrastive(words, start, index):
             continue
         end = index + 1
-        while end < len(words) and not (end > index + 2 and (words[end].after_break or words[end].plain in _TURNS)):
+        while end < len(words) and not (end > index + 2 and _turns_to_another(words, start, end)):
             end += 1
         if end >= len(words):
             if start >= _SHORTEST_HALF and words[start].plain != "ou":
@@ -80,6 +81,24 @@ def without_denied(utterance: Utterance) -> Utterance:
     return utterance
 
 
+def _turns_to_another(words: tuple[Word, ...], start: int, end: int) -> bool:
+    """Tell whether what is denied is over at ``end``: a break, a turn, or another noun with its article.
+
+    Without a break ("pas la déchèterie le ramassage") only a denial that opens the turn is answered by the next noun.
+    """
+    word, before = words[end], words[end - 1].plain
+    if word.after_break or word.plain in _TURNS:
+        return True
+    led = words[start:end]
+    particle = next((w.plain for w in led[[w.plain for w in led].index("pas") + 1 :]), "")
+    if particle in _PLACES and word.plain in _PLACES and before not in LINKS:
+        return True
+    opens = start == 0 and not {"bon", "bonne", "peine", "meme"}.intersection(w.plain for w in words[:end])
+    return opens and word.plain in _DEFINITE and before not in LINKS and before not in _AFTER_PAS
+
+
+_PLACES = ("a", "au", "aux")
+_DEFINITE = ("le", "la", "les", "l")
 _LEAD = word_set("c est ce n non je ne parle parlais demande veux voulais")
 _TURNS = word_set("mais plutot c je moi")
 _AFTER_PAS = word_set("le la les l du des pour a au aux celle celui mon ma mes de d dans")
@@ -115,23 +134,73 @@ def _ellipsis(utterance: Utterance, background: Background, finder: EntityFinder
     left = [w for w in left if not (dated and _is_temporal(w))]
     said = {name: value for name, value in values.items() if name in ("commune", "hors_territoire", "flux", "public")}
     said |= {name: values[name] for name in dated}
+    if intent in _OF_PLACES and "adresse" in values:
+        place = simplify(values["adresse"]).split()
+        left = [w for w in left if w.plain not in place]
+        said["adresse"] = values["adresse"]
     if left and "public" in said and len(left) <= 2:
         left = [w for w in left if not finder.publics.find(Utterance(w.text, (w,)))]
-    if left and intent in ("tri.objet", "encombrants.rdv"):
+    if left and intent in _OF_OBJECTS:
         objects = [o for o in finder.objects.find(utterance, by_sound=False) if _may_be_thrown(utterance, o, finder)]
-        rest = [w for w in left if not any(o.first <= utterance.words.index(w) < o.last for o in objects)]
-        if objects and not rest and utterance.words[0].plain in ("et", "pour", "ou", "alors", *_ARTICLES):
-            return intent, {"objet": objects[0].value}
-    if intent == "tri.objet" and not left and found.flux:
+        spans = [range(o.first, _complemented(utterance.words, o.last)) for o in objects]
+        rest = [w for w in left if not any(utterance.words.index(w) in span for span in spans)]
+        if objects and not rest and utterance.words[0].plain in (*_OPENINGS, *_ARTICLES):
+            return _OF_OBJECTS[intent], {"objet": objects[0].value}
+    if intent in ("tri.objet", "tri.compost") and not left and found.flux:
         words = [w for i, w in enumerate(utterance.words) if i in covered]
-        return intent, {"objet": finder.objects.canonical(" ".join(w.text for w in words)) or words[-1].text}
+        return "tri.objet", {"objet": finder.objects.canonical(" ".join(w.text for w in words)) or words[-1].text}
     return None if left or not said else (intent, said)
+
+
+def bare_subject(utterance: Utterance, finder: EntityFinder) -> tuple[str, ...]:
+    """Return the stems of what the turn is about when it says nothing of it ("je voudrais savoir pour les poubelles").
+
+    Towns and the words that only lead to a subject are left out.
+    """
+    towns = {i for place in finder.communes.find(utterance) for i in range(place.first, place.last)}
+    said = [w.plain for i, w in enumerate(utterance.words) if i not in towns]
+    return tuple(stem(word) for word in said if word not in _APPROACH)
+
+
+def names_an_object(utterance: Utterance, finder: EntityFinder) -> bool:
+    """Tell whether one object of the sorting guide, with its article, is all that was said."""
+    objects = finder.objects.guide(utterance)
+    covered = {i for item in objects[:1] for i in range(item.first, item.last)}
+    return bool(objects) and all(i in covered or w.plain in _OBJECT_FRAME for i, w in enumerate(utterance.words))
 
 
 def _may_be_thrown(utterance: Utterance, item: Found, finder: EntityFinder) -> bool:
     """Tell an object from the subject of another request ("et les horaires de la déchetterie")."""
     words = [w.plain for w in utterance.words[item.first : item.last] if w.plain not in LINKS]
-    return item in finder.objects.guide(utterance) or not finder.vocabulary.intersection(words)
+    return item in finder.objects.guide(utterance) or not finder.requests.intersection(words)
+
+
+_APPROACH = (_EMPTY - word_set("poubelle poubelles bac bacs ou quand comment pas chez niveau cote")) | word_set(
+    "bonjour bonsoir voudrais voudrai aimerais veut sais savoir appelle appeler appelais rapport renseignement "
+    "renseignements renseigner information informations sujet propos question questions demander besoin avoir ai a "
+    "madame monsieur allo viens telephone une"
+)
+_OBJECT_FRAME = DETERMINERS | word_set("bonjour c est pour j ai et s il vous plait svp merci vide pleine")
+_OPENINGS = ("et", "pour", "ou", "alors", "non", "pardon", "mais", "plutot", "sinon")
+_OF_OBJECTS = {
+    "tri.objet": "tri.objet",
+    "tri.consignes": "tri.objet",
+    "tri.compost": "tri.objet",
+    "decheterie.acces": "tri.objet",
+    "encombrants.rdv": "encombrants.rdv",
+}
+"""What an object alone asks after each of these intents: after the rules of sorting, where that one goes."""
+_OF_PLACES = ("signalement.depot_sauvage", "signalement.point_plein", "eau.fuite", "assainissement.probleme")
+
+
+def _complemented(words: tuple[Word, ...], last: int) -> int:
+    """Return the end of a noun that ends at ``last``, its complement included ("la litière *du chat*")."""
+    if last + 1 < len(words) and words[last].plain in ("de", "du", "des", "d", "en"):
+        last += 1
+        while last + 1 < len(words) and words[last].plain in LINKS:
+            last += 1
+        return last + 1
+    return last
 
 
 _ARTICLES = ("le", "la", "les", "l", "un", "une", "des", "du", "mon", "ma", "mes")

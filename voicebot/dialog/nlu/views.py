@@ -20,7 +20,7 @@ from voicebot.dialog.nlu import augment, classifier
 from voicebot.dialog.nlu.classifier import LinearClassifier, softmax
 from voicebot.dialog.nlu.data import NluData
 from voicebot.dialog.nlu.examples import OTHER, Example, chance_of, examples_of
-from voicebot.dialog.nlu.features import Sighted, Vectoriser, sound_features, word_features
+from voicebot.dialog.nlu.features import Known, Sighted, Vectoriser, sound_features, word_features
 from voicebot.dialog.nlu.neighbours import Neighbours
 from voicebot.dialog.nlu.normalise import word_set
 
@@ -82,6 +82,7 @@ class TrainedViews:
             self._word_model, self._sound_model = self._train(sighted)
             if file is not None:
                 self._write(file, stems)
+        self.known = self._known(stems)
         numbers = [self.number[example.intent] for example in self.examples]
         self._neighbours = Neighbours(stems, numbers, len(self.intents))
 
@@ -95,6 +96,12 @@ class TrainedViews:
         """Return in how many in-scope examples each stem occurs."""
         pairs = zip(stems, self.examples, strict=True)
         return Counter(s for row, example in pairs if example.intent != OTHER for s in set(row))
+
+    def _known(self, stems: Sequence[tuple[str, ...]]) -> Known:
+        """Return in how many examples each stem occurs, of the service's subjects and of others."""
+        others = [row for row, example in zip(stems, self.examples, strict=True) if example.intent == OTHER]
+        outside = Counter(s for row in others for s in set(row))
+        return Known(self.familiar, outside, (len(self.examples) - len(others), len(others)))
 
     def _train(self, sighted: Sequence[Sighted]) -> tuple[LinearClassifier, LinearClassifier]:
         vocabulary = sorted({word for example in self.examples for word in example.text.lower().split()})

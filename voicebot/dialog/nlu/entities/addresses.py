@@ -20,7 +20,7 @@ _STOP = re.compile(
     r"merci|voilà|près|devant|derrière|en face|n'a|n'ont|ne|n'|sur|dans|demain|hier|ce|cette|ça|sont|"
     r"ont|a été|quand|où|"
     r"sinon|donc|alors|y|là|juste|toujours|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|\d{5}|euh|déborde|fuit|"
-    r"pas|non|oui|num[ée]ro|n°)(?=\s|$|[,.])",
+    r"pas|non|oui|num[ée]ro|n°|en allant|en venant)(?=\s|$|[,.])",
     re.IGNORECASE,
 )
 _NUMBER_AFTER = re.compile(r"\b(?:au|num[ée]ro|n°)\s+(?:num[ée]ro\s+)?(?P<number>\d{1,4})\b", re.IGNORECASE)

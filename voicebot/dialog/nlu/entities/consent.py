@@ -10,7 +10,8 @@ _YES = re.compile(
     r"juste|correct|bon|parfait)|voila|absolument|bien sur|volontiers|parfait|parfaitement|entendu|je confirme|"
     r"affirmatif|allez y|vas y|pourquoi pas|avec plaisir|ca marche|ca me va|ca convient|tres bien|"
     r"correct|effectivement|"
-    r"evidemment|je (?:le )?veux bien|juste|en effet|mais oui|ca ira|impeccable|nickel|bien entendu)\b"
+    r"evidemment|je (?:le )?veux bien|juste|en effet|mais oui|ca ira|"
+    r"(?:pas de|aucun) (?:probleme|souci)|sans probleme|impeccable|nickel|bien entendu)\b"
 )
 _NO = re.compile(
     r"^(?:non|nan|no|nom|pas (?:du tout|ca|vraiment|exactement|maintenant|forcement|celui|celle|la "

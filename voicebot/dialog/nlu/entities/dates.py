@@ -115,6 +115,10 @@ def _named_day(match: re.Match[str], today: date, past: bool) -> date:
     return found
 
 
+def _day_of_next_week(match: re.Match[str], today: date, _: bool) -> date:
+    return _monday(today) + timedelta(days=7 + _DAYS.index(match["name"]))
+
+
 def _dated_weekday(match: re.Match[str], today: date, past: bool) -> date | None:
     return _day_of_month(match, today, past)
 
@@ -191,6 +195,7 @@ _RULES: tuple[tuple[re.Pattern[str], _Finder], ...] = tuple(
         (r"(?<!sapin de )(?<!sapins de )(?<!marche de )\bnoel\b", _fixed(12, 25)),
         (rf"\b(?P<day>premier|1er|\d{{1,2}}) (?P<month>{_MONTH})(?: (?P<year>20\d\d))?\b", _numbered),
         (r"\b(?P<day>\d{1,2})[/.-](?P<month>\d{1,2})(?:[/.-](?P<year>20\d\d|\d\d))?\b(?![ .-]?\d)", _figures),
+        (rf"\bsemaine (?:prochaine|suivante|d apres) (?:le )?(?P<name>{_DAY})\b", _day_of_next_week),
         (rf"\b(?:{_DAY}) (?:le )?(?P<day>premier|1er|\d{{1,2}})\b(?! (?:heures?|h\b))", _dated_weekday),
         (
             rf"\b(?P<name>{_DAY})(?: (?:matin|soir|apres midi|midi))?"

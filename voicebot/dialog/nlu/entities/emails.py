@@ -19,6 +19,7 @@ _PROVIDERS = (
     (r"i ?cloud", "icloud"), (r"s ?f ?r", "sfr"), (r"orange", "orange"), (r"free|fri", "free"), (r"b ?box", "bbox"),
     (r"live|laive", "live"),
 )  # fmt: skip
+_JOINED = re.compile(r"\b(?:(?:le )?tout (?:attache|colle)|en un (?:seul )?mot|sans espace)\b")
 _LEAD = re.compile(
     r"^(?:.*?\b(?:adresse|mail|e-mail|email)\b(?: mail| e-mail| email)? (?:c est|est|serait|sera)|"
     r"(?:alors |oui |donc |euh )*"
@@ -33,7 +34,7 @@ def find_email(text: str) -> str | None:
     if typed:
         return typed.group()
     plain = re.sub(r"[,;:!?]", " ", plain)
-    plain = spelled(plain)
+    plain = spelled(_JOINED.sub(" ", plain))
     for pattern, sign in _SIGNS:
         plain = re.sub(pattern, f" {sign} ", plain)
     plain = fold(digits(re.sub(r"\s+", " ", plain)))

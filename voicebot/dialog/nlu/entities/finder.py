@@ -19,6 +19,7 @@ from voicebot.dialog.nlu.repair import Repair
 
 PAST = frozenset(["collecte.oubli", "suivi"])
 """Intents that speak of what has happened: "mardi" is the last one."""
+_ABOUT_OBJECTS = ("tri.objet", "tri.consignes", "tri.compost", "encombrants.rdv", "decheterie.acces", "hors_sujet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class EntityFinder:
 
     def __init__(self, data: NluData) -> None:
         self.vocabulary = frozenset(_vocabulary(data))
+        self.requests = frozenset(_requests(data))
         self.communes = CommuneFinder(data.communes, self.vocabulary)
         self._repair = Repair(data.sound_words, self.vocabulary | _object_words(data))
         self.flux = FluxFinder(data.streams)
@@ -111,6 +113,14 @@ class EntityFinder:
 def _object_words(data: NluData) -> frozenset[str]:
     """Return the folded words of the sorting guide."""
     return frozenset(w for item in data.objects for form in (item.name, *item.synonyms) for w in simplify(form).split())
+
+
+def _requests(data: NluData) -> Iterable[str]:
+    """Return the folded words of requests that are not about throwing an object away."""
+    for intent in data.intents:
+        if intent.id not in _ABOUT_OBJECTS:
+            for text in (*intent.examples, *intent.keywords):
+                yield from simplify(text).split()
 
 
 def _vocabulary(data: NluData) -> Iterable[str]:

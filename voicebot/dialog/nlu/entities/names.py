@@ -40,6 +40,7 @@ def _capital(word: str) -> str:
 def _spelling(clean: str) -> str | None:
     """Return the letters spelled in a row (three at least), or ``None``."""
     plain = re.sub(r"\b(?:accent (?:aigu|grave|circonflexe)|trema|cedille|majuscule)\b", " ", fold(clean))
+    plain = re.sub(r"\b(?:avec|sans) (?:une?|l|le|la|de)?\s?[a-z]\b", " . ", plain)
     plain = re.sub(r"\bdeux ([a-z])\b", r"\1 \1", plain)
     plain = spelled(re.sub(r"[.,;!?-]", " ", plain))
     best: list[str] = []

@@ -1,5 +1,6 @@
 """The object someone wants to throw away: from the sorting guide, else the noun as it was said, else by sound."""
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -35,11 +36,13 @@ _EMPTY_NOUNS = word_set(
     "conseiller personne service numero adresse calendrier date besoin droit encombrants"
 )
 _ADDRESS = word_set(
-    "dis dites moi sophie madame monsieur mademoiselle bonjour bonsoir alors euh donc bon ben bah ah voila"
+    "dis dites moi sophie madame monsieur mademoiselle bonjour bonsoir alors euh donc bon ben bah ah voila "
+    "non pardon mais plutot sinon"
 )
 """Words said before the noun when the turn begins with it ("dis-moi Sophie, *les pots de yaourt*")."""
 _PRONOUNS = word_set("m j t me te n il elle")
 _INDEFINITE = word_set("un une des mes mon ma")
+_QUANTITIES = tuple([word] for word in ("pile", "tas", "paquet", "lot", "carton", "caisse", "sac", "seau"))
 _MAX_NOUN = 5
 _BY_SOUND = 0.16
 
@@ -56,7 +59,18 @@ class ObjectFinder:
     def guide(self, utterance: Utterance) -> list[Found]:
         """Return the objects of the guide named, in order, longest first at each place."""
         plain = [word.plain for word in utterance.words]
-        return [Found(match.target, match.first, match.last) for match in self._index.search(plain)]
+        found = [Found(match.target, match.first, match.last) for match in self._index.search(plain)]
+        return [
+            item
+            for item, after in itertools.zip_longest(found, found[1:])
+            if after is None or not self._measures(plain, item, after)
+        ]
+
+    @staticmethod
+    def _measures(plain: Sequence[str], item: Found, after: Found) -> bool:
+        """Tell a quantity from what it is of ("une *pile* de journaux")."""
+        between = plain[item.last : after.first]
+        return plain[item.first : item.last] in _QUANTITIES and bool(between) and between[0] in ("de", "d")
 
     def canonical(self, text: str) -> str | None:
         """Return the guide's name of the object called ``text``."""

@@ -87,7 +87,7 @@ def _find(plain: str) -> str | None:
     if one:
         part = one["part"]
         moment = _moment(one["noon"] or one["h"], one["nm"] if one["noon"] else one["m"], part)
-        before = plain[max(0, one.start() - 14) : one.end()]
+        before = plain[max(0, one.start() - 14) : one.start() + len("midi")]
         bound = _BOUND.search(before)
         if one["noon"] == "midi" and plain[max(0, one.start() - 6) : one.start()] == "apres ":
             if not re.search(r"\bapres midi (?:pile|passe)\b", plain):
