@@ -143,6 +143,20 @@ def test_longest_message_is_told_to_have_reached_its_end() -> None:
     assert "Le temps prévu" in Caller().record(Voiced(120.0, "limit")).text
 
 
+@pytest.mark.parametrize(
+    "heard_as", ["Laissez en message.", "Laissé un message.", "Déposer un message", "Laisser mon message"]
+)
+def test_wish_is_understood_as_the_recogniser_writes_it(heard_as: str) -> None:
+    assert "sera enregistré" in Caller().say(f"{heard_as} [hors_sujet]").text
+
+
+@pytest.mark.parametrize(
+    "told", ["J’ai laissé un message hier", "On m’a laissé un message", "J’ai déjà laissé un message"]
+)
+def test_message_left_before_this_call_is_no_wish_to_leave_one(told: str) -> None:
+    assert "sera enregistré" not in Caller().say(f"{told} [suivi]").text
+
+
 def test_danger_told_instead_of_an_answer_comes_first() -> None:
     reply = Caller().say(WANTS, "il y a le feu chez moi [urgence]")
     assert actions(reply, Transfer)

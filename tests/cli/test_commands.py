@@ -143,6 +143,20 @@ def test_check_accepts_the_repository_and_lists_what_is_to_be_confirmed(run: Run
     assert [line for line in found if line["kind"] == "unconfirmed"]
 
 
+@pytest.mark.parametrize(
+    ("written", "why"), [("", "aucune clé de chiffrement"), ("\n[message]\nenabled = false\n", "enabled = false")]
+)
+def test_check_warns_of_a_menu_that_offers_a_message_which_cannot_be_recorded(
+    run: Run, config: Path, written: str, why: str
+) -> None:
+    config.write_text(config.read_text(encoding="utf-8") + written, encoding="utf-8")
+    status, out, _ = run("check", "--json")
+    assert status == 0
+    assert [
+        line for line in lines(out) if "menu autre" in json.dumps(line) and why in json.dumps(line, ensure_ascii=False)
+    ]
+
+
 def test_check_refuses_a_broken_profile_naming_the_file(run: Run, tmp_path: Path, config: Path) -> None:
     profiles = tmp_path / "profiles"
     shutil.copytree(ROOT / "profiles", profiles)

@@ -130,6 +130,46 @@ def test_a_person_is_given_their_message_and_has_it_erased(base: Base) -> None:
     asyncio.run(work())
 
 
+def test_a_person_is_not_half_erased_when_a_sound_cannot_be_deleted(base: Base) -> None:
+    async def work() -> None:
+        journal = await base.open()
+        voice = await leave(journal)
+        person = journal.pseudonym(CALLER) or ""
+        path = journal.archive.files._path(voice)  # type: ignore[union-attr]
+        path.unlink()
+        path.mkdir()
+        with pytest.raises(VoiceTrouble, match="cannot be deleted"):
+            await journal.erase_person(person)
+        assert len(await rows(base.settings.url, "voices")) == 1
+        path.rmdir()
+        assert (await journal.erase_person(person))["voices"] == 1
+        await journal.close()
+
+    asyncio.run(work())
+
+
+def test_a_person_is_given_the_rest_when_a_sound_was_altered(base: Base) -> None:
+    async def work() -> None:
+        journal = await base.open()
+        voice = await leave(journal)
+        journal.archive.files._path(voice).write_bytes(b"altered")  # type: ignore[union-attr]
+        (given,) = (await journal.export_person(journal.pseudonym(CALLER) or ""))["voices"]
+        assert given["wav"] is None
+        assert given["duration_s"] == 12.5
+        await journal.close()
+
+    asyncio.run(work())
+
+
+def test_a_sound_that_cannot_be_deleted_does_not_stop_the_purge(tmp_path: Path) -> None:
+    files = VoiceFiles(tmp_path, SEAL)
+    stuck, old = files.keep(WAV, date(2026, 10, 1)), files.keep(WAV, date(2026, 10, 2))
+    (tmp_path / f"{stuck}.voice").unlink()
+    (tmp_path / f"{stuck}.voice").mkdir()
+    assert files.purge(date(2026, 11, 1)) == 1
+    assert not files.there(old)
+
+
 def test_a_transcription_that_fails_is_tried_a_few_times(base: Base) -> None:
     async def work() -> None:
         journal = await base.open()

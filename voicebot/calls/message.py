@@ -16,6 +16,7 @@ from voicebot.dialog.policy.evidence import pick
 from voicebot.dialog.turns import (
     Action,
     Ask,
+    Clarify,
     DropVoice,
     Expect,
     Heard,
@@ -34,7 +35,7 @@ from voicebot.dialog.wording import contains, fold, spelled
 FORM = "message"
 """What stands for a form in the record of a message."""
 
-_MARK = "laisser_message"
+_MARK, _LEFT_MARK = "laisser_message", "message_deja_laisse"
 _URGENT = "urgence"
 _CONSENT, _NUMBER, _SPEAKING, _REVIEW, _KEEPING = "accord", "numero", "message", "choix", "gardé"
 _MISSES = 2
@@ -56,8 +57,8 @@ class Messages:
 class MessageSetting:
     """What leaving a message needs to know of the call.
 
-    ``marks`` are the profile's words for yes, no, and for wanting to leave a message; ``new_reference`` gives a fresh
-    spoken reference; ``caller`` is the caller's number, empty when withheld.
+    ``marks`` are the profile's words for yes, no, and for a message to leave or left before; ``new_reference`` gives a
+    fresh spoken reference; ``caller`` is the caller's number, empty when withheld.
     """
 
     messages: Messages
@@ -110,8 +111,7 @@ class MessageDialogue:
     # -- from the conversation to the message and back --------------------------------------------------------
 
     def _passed_on(self, heard: Heard) -> Reply:
-        folded = fold(heard.text)
-        wants = any(contains(folded, mark) for mark in self._setting.marks.get(_MARK, ()))
+        wants = self._says(heard, _MARK) and not self._says(heard, _LEFT_MARK)
         apart = self._dialogue.fork() if wants else self._dialogue
         reply = apart.respond(heard)
         if wants and reply.intent != _URGENT:
@@ -123,6 +123,10 @@ class MessageDialogue:
         if any(isinstance(action, LeaveMessage) for action in reply.actions):
             return replace(self._begin(reply.says), whole=reply.whole)
         return reply
+
+    def _says(self, heard: Heard, mark: str) -> bool:
+        folded = fold(heard.text)
+        return any(contains(folded, phrase) for phrase in self._setting.marks.get(mark, ()))
 
     def _begin(self, says: tuple[Say, ...] = ()) -> Reply:
         """Ask for consent, or say that nothing can be recorded and note a callback."""
@@ -198,7 +202,8 @@ class MessageDialogue:
         apart = self._dialogue.fork()
         reply = apart.respond(heard)
         request = reply.intent is not None and "." in reply.intent and len(heard.text.split()) >= _OTHER_WORDS
-        if not (heard.keys or reply.intent == _URGENT or (request and not reply.lost)):
+        unsure = reply.lost or any(isinstance(action, Clarify) for action in reply.actions)
+        if not (heard.keys or reply.intent == _URGENT or (request and not unsure)):
             return None
         self._dialogue, self._stage = apart, ""
         return self._noted(reply)

@@ -138,22 +138,28 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
 
 def _message_warnings(settings: Any, menus: Any) -> list[str]:
     """Say that a menu leads to a message while none can be recorded: a callback is then noted instead."""
+    from voicebot.ivr_menus import Do
+
+    offering = [menu.id for menu in menus.menus.values() if any(one.action.do is Do.MESSAGE for one in menu.choices)]
+    why = _why_no_message(settings) if offering else ""
+    if not why:
+        return []
+    return [f"menu {', '.join(offering)} : un message ne peut pas être enregistré, un rappel est proposé ({why})"]
+
+
+def _why_no_message(settings: Any) -> str:
     import os
 
-    from voicebot.ivr_menus import Do
     from voicebot.journal.errors import KeyTrouble
     from voicebot.journal.seal import load_keys
 
-    offering = [menu.id for menu in menus.menus.values() if any(one.action.do is Do.MESSAGE for one in menu.choices)]
-    if not offering or not settings.message.enabled:
-        return []
+    if not settings.message.enabled:
+        return "enabled = false dans [message]"
     try:
-        if load_keys(settings.journal, os.environ) is not None:
-            return []
-        why = "aucune clé de chiffrement n’existe encore, le premier démarrage la crée"
+        keys = load_keys(settings.journal, os.environ)
     except KeyTrouble as error:
-        why = str(error)
-    return [f"menu {', '.join(offering)} : un message ne peut pas être enregistré, un rappel est proposé ({why})"]
+        return str(error)
+    return "" if keys is not None else "aucune clé de chiffrement n’existe encore, le premier démarrage la crée"
 
 
 def _check_engines(settings: Any, findings: _Findings) -> None:

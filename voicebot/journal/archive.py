@@ -15,6 +15,7 @@ from sqlalchemy import Row, Select, Table, delete, false, insert, literal, or_, 
 
 from voicebot.clock import PARIS
 from voicebot.journal.database import Database
+from voicebot.journal.errors import KeyTrouble
 from voicebot.journal.facts import report
 from voicebot.journal.figures import Report
 from voicebot.journal.lines import reference_key
@@ -243,7 +244,11 @@ class Archive:
         return found
 
     async def erase_person(self, person: str) -> dict[str, int]:
-        """Delete all that is kept of one pseudonym, on the disk too; return how many of each kind were."""
+        """Delete all that is kept of one pseudonym, on the disk too; return how many of each kind were.
+
+        Raises:
+            VoiceTrouble: the sound of a message cannot be deleted; the rows stay, so that it can be tried again.
+        """
         mine = _contacts_of(person)
         counts: dict[str, int] = {}
         async with self._database.writing() as connection:
@@ -263,9 +268,9 @@ class Archive:
                 ("consents", delete(consents).where(consents.c.person == person)),
             ):
                 counts[name] = (await connection.execute(removal)).rowcount
+            if self._files is not None:
+                counts["voice_files"] = await asyncio.to_thread(_erase, self._files, spoken)
         await self._database.forget_deleted()
-        if self._files is not None:
-            counts["voice_files"] = await asyncio.to_thread(lambda files: sum(map(files.remove, spoken)), self._files)
         return counts
 
     def _remove(self, past: Sequence[str], before: date) -> int:
@@ -274,15 +279,23 @@ class Archive:
         return 0 if files is None else sum(map(files.remove, past)) + files.purge(before)
 
     def _open_voice(self, voice: dict[str, Any]) -> None:
-        """Put in ``voice``, for the person it is of, what was said and the sound itself (WAV in base 64)."""
+        """Put in ``voice``, for the person it is of, what was said and the sound itself (WAV in base 64).
+
+        The sound is ``None`` when it cannot be read here: the rest is theirs all the same.
+        """
         token = voice.pop("token")
         if self._seal is None or self._files is None:
             return
         voice["transcript"] = self._seal.open(token).get(TRANSCRIPT, "") if token else ""
         try:
             voice["wav"] = base64.b64encode(self._files.read(voice["voice"])).decode()
-        except VoiceTrouble as error:
-            log.error("%s", error)
+        except (VoiceTrouble, KeyTrouble) as error:
+            log.error("the export goes without a sound: %s", error)
+            voice["wav"] = None
+
+
+def _erase(files: VoiceFiles, spoken: Sequence[str]) -> int:
+    return sum(map(files.erase, spoken))
 
 
 def _contacts_of(person: str) -> Select[tuple[str]]:

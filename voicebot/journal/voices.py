@@ -97,17 +97,28 @@ class VoiceFiles:
         """Return whether a message is in this folder."""
         return self._path(voice).is_file()
 
-    def remove(self, voice: str) -> bool:
-        """Delete a message; return whether it was there."""
+    def erase(self, voice: str) -> bool:
+        """Delete a message; return whether it was there.
+
+        Raises:
+            VoiceTrouble: it is there, and stays.
+        """
         path = self._path(voice)
         try:
             path.unlink()
         except FileNotFoundError:
             return False
         except OSError as error:
-            log.error("message %s cannot be deleted (%s)", voice, error.strerror)
-            return False
+            raise VoiceTrouble(f"{path}: cannot be deleted ({error.strerror or error})") from error
         return True
+
+    def remove(self, voice: str) -> bool:
+        """Delete a message; return whether it went. One that stays is tried again by ``purge``."""
+        try:
+            return self.erase(voice)
+        except VoiceTrouble as error:
+            log.error("%s", error)
+            return False
 
     def purge(self, before: date) -> int:
         """Delete the messages of the days before ``before``, and what a crash left half written; return how many."""
@@ -115,9 +126,16 @@ class VoiceFiles:
         for path in self._files():
             match = _ID.match(path.name)
             if match is not None and match[1] < f"{before:%Y%m%d}":
-                path.unlink(missing_ok=True)
-                count += path.suffix == _SUFFIX
+                count += self._unlink(path)
         return count
+
+    def _unlink(self, path: Path) -> bool:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            log.error("%s: cannot be deleted (%s)", path, error.strerror or error)
+            return False
+        return path.suffix == _SUFFIX
 
     def _files(self) -> Iterator[Path]:
         return (path for path in sorted(self._folder.glob("*")) if path.suffix in (_SUFFIX, ".partial"))

@@ -59,6 +59,7 @@ MARKS = (
     "usager_professionnel",
     "usager_principal",
     "laisser_message",
+    "message_deja_laisse",
 )
 
 
