@@ -396,6 +396,12 @@ def contact_page(settings: Settings, contact: str) -> str:
     return f"{site}/contacts/{contact}" if site and contact else ""
 
 
+def request_page(settings: Settings, record: str) -> str:
+    """Return where the site shows the request ``record`` and its spoken message; empty as for ``contact_page``."""
+    site = settings.delivery.public_url.rstrip("/")
+    return f"{site}/demandes/{record}" if site else ""
+
+
 def call_info(digest: str, caller: str, called: str) -> CallInfo:
     """Return the identity of a scripted call: its id derives from the script's content."""
     return CallInfo(f"replay-{digest[:16]}", caller, called)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.calls.letters import LetterWordsError, letter_values, load_letter_words, mailbox
+from voicebot.calls.letters import VOICE, LetterWordsError, letter_values, load_letter_words, mailbox, voice_values
 from voicebot.clock import PARIS
+from voicebot.journal.voicemail import StoredVoice
 from voicebot.profile import Profile
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +25,19 @@ def test_a_callback_tells_the_number_and_when_in_the_words_of_its_form(profile: 
     assert "le 24/11/2026 à 10:05." in text
     assert "Numéro : +33612345678\nHeure : matin\n" in text
     assert text.endswith("https://s.example.fr/contacts/c1\n")
+
+
+def test_a_spoken_message_is_told_with_its_length_and_what_it_says_but_no_number(profile: Profile) -> None:
+    at = datetime(2026, 11, 24, 20, 5, tzinfo=PARIS)
+    said = "Ici Paul, rappelez-moi au 06 12 34 56 78."
+    voice = StoredVoice("c1:2", "demo", "20261124-0", at, 72.0, "pause", "done", said)
+    values = letter_values(profile, "message", "M-471", {}, at, "https://s.example.fr/demandes/c1:2")
+    subject, text = load_letter_words(WORDS).write(VOICE, values | voice_values(voice))
+    assert subject == "Message vocal M-471"
+    assert "1 minute 12 secondes" in text.replace(" et ", " ")
+    assert "Ici Paul, rappelez-moi au" in text
+    assert "34 56" not in text
+    assert text.endswith("Pour l’écouter :\nhttps://s.example.fr/demandes/c1:2\n")
 
 
 def test_what_a_caller_said_is_never_taken_for_a_variable(profile: Profile) -> None:

@@ -1,16 +1,21 @@
 """From the journal to the outbox, on both databases: every record and every end is announced, once."""
 
 import asyncio
+import base64
 import json
 from typing import Any
 
+import pytest
+
 from tests.journal.conftest import Base, kept_open
 from tests.journal.samples import AT, CALLER, kept, rows, whole_contact
+from tests.journal.test_voices import WAV, leave
 from voicebot.delivery.announce import Announcer, KeptRecord, Letter
 from voicebot.delivery.outbox import Outbox
 from voicebot.delivery.settings import Channels, MailSettings, WebhookSettings
 from voicebot.journal.events import Surveyed
 from voicebot.journal.journal import Journal
+from voicebot.journal.voicemail import Voicemail
 
 CHANNELS = Channels(
     MailSettings("mail.example.org", sender="sophie@example.org"),
@@ -30,6 +35,29 @@ async def call(journal: Journal) -> None:
     slots = {"telephone": CALLER, "commune": "Deauville", "adresse": "3 rue des Bains"}
     journal.record(kept("c1", 2, type="callback", form="rappel", slots=slots))
     await journal.settled()
+
+
+@pytest.mark.parametrize("with_sound", [False, True])
+def test_a_message_is_told_once_transcribed_with_its_sound_only_where_wanted(base: Base, with_sound: bool) -> None:
+    def write(record: KeptRecord) -> Letter | None:
+        assert record.voice is not None
+        return Letter("service@example.org", "Message vocal", record.voice.transcript, with_sound)
+
+    async def work(journal: Journal) -> list[dict[str, Any]]:
+        await leave(journal)
+        tells = Announcer(journal, Outbox(journal, CHANNELS, lambda: AT), write, now=lambda: AT)
+        while await tells.announce():
+            pass
+        assert "email:record:c1:2" not in {row["id"] for row in await rows(base.settings.url, "outbox")}
+        await Voicemail(journal.database, journal.seal).transcribed("c1:2", "je rappellerai")
+        while await tells.announce():
+            pass
+        found = await rows(base.settings.url, "outbox")
+        return [journal.seal.open(row["token"]) for row in found if row["id"] == "email:record:c1:2"]
+
+    (email,) = kept_open(base, work)
+    assert email["text"] == "je rappellerai"
+    assert (base64.b64encode(WAV).decode() in json.dumps(email)) is with_sound
 
 
 def test_a_record_is_told_to_the_service_whole_and_to_webhooks_without_the_person(base: Base) -> None:

@@ -28,7 +28,7 @@ async def open_delivery(
     """
     import aiohttp
 
-    from voicebot.app import contact_page
+    from voicebot.app import contact_page, request_page
     from voicebot.calls.letters import VOICE, letter_values, load_letter_words, mailbox, voice_values
     from voicebot.delivery.announce import Announcer, Letter
     from voicebot.delivery.courier import Courier, open_senders
@@ -52,7 +52,8 @@ async def open_delivery(
         values = letter_values(profile, kept.form, kept.reference, kept.slots, kept.opened_at, link(kept.contact))
         if kept.voice is None:
             return Letter(address, *words.write(kept.type, values))
-        told = words.write(VOICE, values | voice_values(kept.voice))
+        spoken = voice_values(kept.voice) | {"lien": request_page(settings, kept.id)}
+        told = words.write(VOICE, values | spoken)
         return Letter(address, *told, with_sound=settings.message.attach)
 
     http = await stack.enter_async_context(aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()))
