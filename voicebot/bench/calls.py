@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from voicebot.audio.frames import LINE_HZ, Pcm, frame_samples, level_dbfs, silence
+from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm, frame_samples, level_dbfs, silence
 from voicebot.audio.g711 import alaw_decode, alaw_encode
 from voicebot.bench.far import Arrived, FarCall, FarEnd, NotTaken, open_far_end
 from voicebot.bench.measured import DELAYS, NUMBER, SERVICE, Cost, Measured, died, measured, own_config
@@ -38,6 +38,9 @@ _SAMPLES = frame_samples(LINE_HZ)
 _SPEECH_DBFS = -50.0
 _FINISHED_S = 1.2
 _REACTION_S = 0.4
+_SHORT_S = 2.5
+_PATIENCE_S = 5.0
+"""Who has heard only a few words ("one moment") waits for the rest, rather than asking the next question over it."""
 _NO_ANSWER_S = 30.0
 _SETTLE_S = 10.5
 """The service gives free memory back at most every 10 s."""
@@ -305,10 +308,12 @@ class _Asker:
     delays_s: list[float] = field(default_factory=list)
     _sound: asyncio.Event = field(default_factory=asyncio.Event)
     _sound_s: float = 0.0
+    _heard_s: float = 0.0
 
     def _take(self, packet: Arrived) -> None:
         if level_dbfs(alaw_decode(packet.codes)) > _SPEECH_DBFS:
             self._sound_s = packet.at_s
+            self._heard_s += FRAME_S
             self._sound.set()
 
     async def live(self, progress: Progress) -> None:
@@ -331,9 +336,13 @@ class _Asker:
     async def _let_speak(self, call: FarCall) -> None:
         """Wait until the assistant has said something, then nothing for a while."""
         await _first_of(self._sound, call.ended, _NO_ANSWER_S)
-        while not call.ended.is_set() and (quiet_s := time.monotonic() - self._sound_s) < _FINISHED_S:
+        while not call.ended.is_set() and (left_s := self._patience_s() - time.monotonic() + self._sound_s) > 0:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(call.ended.wait(), _FINISHED_S - quiet_s)
+                await asyncio.wait_for(call.ended.wait(), left_s)
+
+    def _patience_s(self) -> float:
+        """The silence after which the assistant has finished."""
+        return _FINISHED_S if self._heard_s >= _SHORT_S else _PATIENCE_S
 
     async def _ask(self, call: FarCall, question: Question) -> None:
         """Speak, then time the first sound from the true end of the speech."""
@@ -342,6 +351,7 @@ class _Asker:
         end_s = time.monotonic() + question.speech_samples / LINE_HZ
         await asyncio.sleep(question.speech_samples / LINE_HZ)
         self._sound.clear()
+        self._heard_s = 0.0
         await _first_of(self._sound, call.ended, _NO_ANSWER_S)
         if self._sound.is_set():
             self.delays_s.append(self._sound_s - end_s)
