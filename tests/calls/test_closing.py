@@ -104,6 +104,24 @@ def test_nothing_is_asked_after_an_emergency(moment: str) -> None:
     assert ends(caller.turns("au revoir [au_revoir]"))
 
 
+def test_goodbye_while_advisers_are_rung_ends_the_call_politely_and_at_once() -> None:
+    caller = Caller()
+    caller.turns(SERVED[0], "un conseiller [conseiller]")
+    caller.dialogue.on_hold((1, None))
+    goodbye = caller.turns("merci, au revoir [au_revoir]")
+    assert ends(goodbye)
+    assert "Au revoir" in goodbye.text
+
+
+def test_whoever_comes_back_from_the_queue_is_asked_at_the_end() -> None:
+    caller = Caller()
+    caller.turns(SERVED[0], "un conseiller [conseiller]")
+    caller.dialogue.on_hold(None)
+    caller.dialogue.returned("no_answer")
+    asked = caller.turns("merci, au revoir [au_revoir]")
+    assert SENTENCES.accord in asked.text
+
+
 def test_nothing_is_asked_of_whoever_was_not_served_left_the_line_or_where_the_profile_does_not_want_it() -> None:
     assert ends(Caller().turns("au revoir [au_revoir]"))
     assert ends(Caller().turns(SERVED[0], "(silence)", "(silence)"))

@@ -122,6 +122,25 @@ def test_a_caller_on_hold_may_ask_to_be_called_back_by_key_or_by_voice(turn: Spo
     assert dialogue.came_back == []
 
 
+def test_while_the_first_telephones_ring_the_way_to_a_callback_is_told_once_and_taken() -> None:
+    voice, dialogue = ToneVoice(), RoteDialogue(ASKS, CALLBACK)
+    turns = [says(), SpokenTurn(keys="5")]
+    targets = Advisers("sip:a@example.org", "sip:b@example.org", "sip:c@example.org")
+    record = hold_call(
+        turns, RoteRecognizer("un conseiller"), dialogue, advisers=NO_ANSWER, targets=targets, voice=voice
+    )
+    assert [text for text, _ in voice.said].count(SENTENCES.still_ringing[0]) == 1
+    assert dialogue.heard[-1].keys == "5"
+    assert dialogue.came_back == []
+    assert result_of(record) == "no_answer"
+
+
+def test_who_is_answered_at_once_is_not_told_of_another_way() -> None:
+    voice = ToneVoice()
+    hold_call([says()], RoteRecognizer("un conseiller"), RoteDialogue(ASKS), voice=voice)
+    assert SENTENCES.still_ringing[0] not in [text for text, _ in voice.said]
+
+
 def test_talk_beside_the_telephone_keeps_the_place_in_the_queue() -> None:
     beside = Reply(says=(Say("Pardon ?"),), lost=True)
     dialogue = RoteDialogue(ASKS, beside, beside)

@@ -149,6 +149,7 @@ class ClosingDialogue:
         self._misses = 0
         self._manner = Reply(())
         self._served = self._urgent = self._upset = self._asked = self._stopping = False
+        self._on_hold = False
         self._commune = ""
         self._kept: tuple[Record, ...] = ()
         self._way: Way | None = None
@@ -165,14 +166,18 @@ class ClosingDialogue:
 
     def on_hold(self, queued: tuple[int, int | None] | None) -> Reply:
         """Return what to tell a caller who waits for an adviser, and what they may answer."""
+        self._on_hold = True
         return self._dialogue.on_hold(queued)
 
     def returned(self, result: str) -> Reply:
         """Return what to say when a transfer failed and the caller is back."""
+        self._on_hold = False
         return self._note(self._dialogue.returned(result))
 
     def respond(self, heard: Heard) -> Reply:
-        """Return the answer to one turn of the caller."""
+        """Return the answer to one turn of the caller; goodbye said while advisers are rung asks nothing more."""
+        # what is said on hold is answered on a fork, kept only when the caller leaves the queue by it
+        on_hold, self._on_hold = self._on_hold, False
         if self._goodbye is not None:
             return self._answered(self._goodbye, heard)
         if self._stopping:
@@ -182,7 +187,7 @@ class ClosingDialogue:
         reply = self._note(self._dialogue.respond(heard))
         self._upset = self._upset or forbids(heard, reply.intent, self._setting.marks)
         ends = any(isinstance(action, HangUp) for action in reply.actions)
-        if not ends or heard.silent or self._urgent or self._asked:
+        if not ends or heard.silent or on_hold or self._urgent or self._asked:
             return reply
         self._questions = self._to_ask()
         if not self._questions:

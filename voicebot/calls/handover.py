@@ -16,6 +16,9 @@ from voicebot.calls.work import Work
 from voicebot.dialog.knowledge.identity import Target
 from voicebot.telephony.base import Leg, TransferOrder, TransferResult
 
+LONG_RINGING_S = 8.0
+"""A caller for whom telephones have rung that long is told how to be called back instead: two rings in France."""
+
 ANNOUNCE_S = 30.0
 """How often a caller who waits is told where they are in the queue."""
 
@@ -34,11 +37,16 @@ class Ringing:
 
 
 @dataclass(frozen=True, slots=True)
+class StillRinging:
+    """The first telephones ring and nobody picks up."""
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
     """An adviser has picked up."""
 
 
-Cue: TypeAlias = Queued | Ringing | Connected
+Cue: TypeAlias = Queued | Ringing | StillRinging | Connected
 
 Brief: TypeAlias = Callable[[], Awaitable[Sequence[TransferOrder]]]
 """Gives the places to ring, with what the adviser is to be told."""
@@ -57,6 +65,8 @@ class HandOver:
         self._place: Place = desk.join(target)
         self._orders = work.compute(_ordered(brief), "brief")
         self._ringing: asyncio.Task[TransferResult] | None = None
+        self._rung_s = 0.0
+        self._way_out_told = False
         self._waited_s: float | None = None
         self._announced_s: float | None = None
         self._told = False
@@ -71,6 +81,7 @@ class HandOver:
         if not self._place.may_ring:
             return self._wait()
         self._place.ring()
+        self._rung_s = self._monotonic()
         orders = self._orders.result()
         self._ringing = self._work.outside(ring(self._leg, orders, self._picked_up), f"transfer-{self.target.id}")
         return None if self._announced_s is None or self._was_busy else Ringing()
@@ -97,7 +108,7 @@ class HandOver:
             self._told = True
             return Connected()
         if not ringing.done():
-            return None
+            return self._ring_on()
         failed = ringing.cancelled() or ringing.exception() is not None
         result = TransferResult.FAILED if failed else ringing.result()
         if result is TransferResult.BUSY and not self.connected and self.target.queue_s > 0:
@@ -107,6 +118,14 @@ class HandOver:
             return self._wait()
         self._end(result)
         return None
+
+    def _ring_on(self) -> Cue | None:
+        """Tell the way out once, unless the queue has told it already."""
+        told = self.connected or self._way_out_told or self._announced_s is not None
+        if told or self._monotonic() - self._rung_s < LONG_RINGING_S:
+            return None
+        self._way_out_told = True
+        return StillRinging()
 
     def _wait(self) -> Cue | None:
         now_s = self._monotonic()

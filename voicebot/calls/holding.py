@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from voicebot.asr.base import RecognitionError, Transcript
 from voicebot.audio.frames import Pcm
 from voicebot.calls.ears import CutIn, Ears, Spoke
-from voicebot.calls.handover import Connected, Cue, HandOver, Queued, Ringing
+from voicebot.calls.handover import Connected, Cue, HandOver, Queued, Ringing, StillRinging
 from voicebot.calls.keys import Keypad
 from voicebot.calls.mind import Mind, Thought
 from voicebot.calls.mouth import Mouth
@@ -53,6 +53,7 @@ class Holding:
         self._senses = senses
         self._sentences: dict[str, Iterator[str]] = {
             "ring": itertools.cycle(sentences.transferring),
+            "still_ringing": itertools.cycle(sentences.still_ringing),
             "answer": itertools.cycle(sentences.connected),
         }
         self._music = HoldMusic(rate_hz)
@@ -135,6 +136,9 @@ class Holding:
                 self._inviting = True
             case Ringing():
                 mouth.say([Say(next(self._sentences["ring"]))], answer=False)
+            case StillRinging():
+                mouth.say([Say(next(self._sentences["still_ringing"]))], answer=False)
+                self._inviting = True
             case Connected():
                 self._senses.ears.drop()
                 mouth.say([Say(next(self._sentences["answer"]), barge_in=False)], answer=False)

@@ -19,6 +19,7 @@ class Sentences:
 
     sign_of_life: tuple[str, ...]
     transferring: tuple[str, ...]
+    still_ringing: tuple[str, ...]
     connected: tuple[str, ...]
     not_heard: tuple[str, ...]
     trouble: tuple[str, ...]

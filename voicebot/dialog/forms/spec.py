@@ -134,7 +134,18 @@ def read_form(form_id: str, table: Table) -> Form:
         {name: Template(recap_table.text(name)) for name in sorted(recap_table.data)} if recap_table else {},
     )
     known = {*names, *(f"{name}_dit" for name in names), "reference", "etat", "fin_numero", "a_commune", "de_commune"}
-    known |= {"le_flux", "du_flux", "creneau", "valeur", "choix", "assistante", "service", "collectivite", "site"}
+    known |= {
+        "quand",
+        "le_flux",
+        "du_flux",
+        "creneau",
+        "valeur",
+        "choix",
+        "assistante",
+        "service",
+        "collectivite",
+        "site",
+    }
     for name in sorted(form.variables - known):
         table.wrong("", f"la variable {{{name}}} n’est pas un champ de ce formulaire")
     for template in (*form.done, *form.opening, *(text for slot in slots for text in slot.ask)):

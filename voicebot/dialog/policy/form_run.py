@@ -6,6 +6,7 @@ from itertools import islice
 
 from voicebot.dialog.forms.spec import Form, Slot
 from voicebot.dialog.forms.values import FREE, Offer, offers, spoken, telephone_in, valid
+from voicebot.dialog.policy import callbacks
 from voicebot.dialog.policy.evidence import by_words
 from voicebot.dialog.policy.questions import FormQuestion
 from voicebot.dialog.policy.slots import KEYPAD_ATTEMPT, commune_expect, stream_options
@@ -284,6 +285,8 @@ def _keep(talk: Talk, run: FormRun, draft: Draft) -> Draft:
     if kind is not None:
         draft.actions.append(Record(kind, reference, run.form.id, {k: v for k, v in slots.items() if v}))
     values = {**_words(talk, run), "reference": spelled(reference)}
+    if kind == "callback":
+        values["quand"] = callbacks.told(run.values.get("heure", ""), talk.context.now(), talk.context.advisers_open)
     done = run.form.done
     for condition, texts in run.form.done_when.items():
         if condition in run.values.values():
