@@ -300,3 +300,9 @@ def test_day_of_what_has_happened_is_past(said: str, day: str) -> None:
     turns = ("un tas de gravats [signalement.depot_sauvage objet=gravats]", "à Touques [commune=Touques]")
     reply = last(*turns, "chemin du Roy [adresse='chemin du Roy']", "oui [oui]", said)
     assert kept(reply)["date"] == day
+
+
+def test_doubt_settled_by_the_bin_alone_is_answered_rather_than_put_in_a_form() -> None:
+    doubt = "je voudrais savoir pour les poubelles à Touques [bac.demande ou collecte.jours commune=Touques]"
+    unclear = "les jaunes [? flux=emballages]"
+    assert "les emballages" in last(doubt, unclear).text

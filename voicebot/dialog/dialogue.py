@@ -422,7 +422,7 @@ class Dialogue:
         told = doubts.told(understood)
         if told:
             self._understood = None
-            return self._request(question.first, {**question.entities, **told}, "")
+            return self._request(doubts.cheaper(self._talk, question), {**question.entities, **told}, "")
         return self._misunderstood()
 
     # -- a new request ----------------------------------------------------------------------------------------

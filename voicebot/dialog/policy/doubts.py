@@ -48,6 +48,13 @@ def told(understood: Understanding | None) -> dict[str, str]:
     return {name: value for name in ("commune", "flux") if (value := understood.entities.get(name, ""))}
 
 
+def cheaper(talk: Talk, question: ClarifyQuestion) -> str:
+    """Return the likelier subject of a doubt, but an answer rather than a form: less is lost if it is the wrong one."""
+    form_for, subjects = talk.knowledge.form_for, talk.knowledge.subjects
+    asks_much = form_for(question.first) is not None and question.second in subjects
+    return question.second if asks_much and form_for(question.second) is None else question.first
+
+
 def clarify_options(talk: Talk, question: ClarifyQuestion) -> tuple[Option, ...]:
     """Return the two subjects of a doubt as options, by name, rank or key; one alone is a yes or no."""
     subjects, marks = talk.knowledge.subjects, talk.knowledge.marks
