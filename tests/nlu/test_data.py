@@ -32,6 +32,8 @@ def _profile(folder: Path, **files: str) -> Path:
         ("lexique/ailleurs.toml", '["lieux"]\nnoms = ["la gare"]\nsignale = "oui"\n', "signale"),
         ("lexique/mots.toml", '[vagues]\n"les poubelles" = ["hors_sujet"]\n', "two intents"),
         ("lexique/mots.toml", '[vagues]\n"les poubelles" = ["hors_sujet", "autre"]\n', "unknown intent autre"),
+        ("lexique/entendus.csv", "dit,intention,entendu\n", "column dit is missing"),
+        ("lexique/entendus.csv", "dit;intention;entendu\nbonjour;salut;bon jour\n", "line 2"),
         ("tri/objets.csv", "nom,synonymes\n", "column nom is missing"),
         ("tri/objets.csv", "nom;synonymes\n;verre\n", "line 2"),
     ],

@@ -2,6 +2,9 @@
 
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+from voicebot.dialog.nlu.confusions import Confusions
 
 _BEFORE = (
     "bonjour", "bonjour madame", "bonjour je voudrais savoir", "oui bonjour", "s'il vous plaît",
@@ -18,13 +21,21 @@ _SMALL = ("le", "la", "de", "à", "et", "un", "est", "pas", "que", "on", "ça", 
 _NEAR_MISSES = 4
 
 
-def variants(example: str, generator: random.Random, vocabulary: Sequence[str], act: bool) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Noise:
+    """What noise is made of: words to insert, and what the recogniser makes of words."""
+
+    vocabulary: Sequence[str]
+    confusions: Confusions
+
+
+def variants(example: str, generator: random.Random, noise: Noise, act: bool) -> list[str]:
     """Return made-up relatives of ``example``.
 
     Args:
         example: as written.
         generator: the source of chance, seeded by the caller.
-        vocabulary: words to insert as noise.
+        noise: what words become on the telephone.
         act: a conversational act stays bare: "bonjour" with a request after it is that request.
     """
     words = example.split()
@@ -42,12 +53,14 @@ def variants(example: str, generator: random.Random, vocabulary: Sequence[str], 
             if chance < 0.10:
                 noisy.append(generator.choice(_SMALL))
             elif chance < 0.18:
-                noisy.append(generator.choice(vocabulary))
+                noisy.append(generator.choice(noise.vocabulary))
             elif chance > 0.95:
                 continue
             else:
                 noisy.append(word)
         made.append(" ".join(noisy) or example)
+    if misheard := noise.confusions.misheard(example, generator):
+        made.append(misheard)
     return made
 
 

@@ -42,13 +42,15 @@ class Pool:
 class Thresholds:
     """When to act, to ask and to give up.
 
-    ``sure``: least probability of the best to act. ``outside``: greatest probability of ``hors_sujet`` to act: to
-    answer what is not ours costs four times a question too many. ``margin``: least lead over the second. ``pair``:
-    least sum of the two best to ask which. ``other``: greatest probability of ``hors_sujet`` that still lets a pair be
-    asked about. ``danger``: probability of ``urgence`` that is enough to put it first.
+    ``sure``: least probability of the best to act; ``heard``: the same for the mean over the texts that may have been
+    said, lower for being spread. ``outside``: greatest probability of ``hors_sujet`` to act: to answer what is not ours
+    costs four times a question too many. ``margin``: least lead over the second. ``pair``: least sum of the two best to
+    ask which. ``other``: greatest probability of ``hors_sujet`` that still lets a pair be asked about. ``danger``:
+    probability of ``urgence`` that is enough to put it first.
     """
 
     sure: float = 0.55
+    heard: float = 0.5
     outside: float = 0.2
     margin: float = 0.1
     pair: float = 0.5
@@ -107,17 +109,21 @@ def ranked(probabilities: Floats, intents: Sequence[str], count: int = 5) -> tup
     return tuple(Candidate(intents[int(n)], float(probabilities[int(n)])) for n in order)
 
 
-def judge(candidates: Sequence[Candidate], thresholds: Thresholds) -> tuple[Verdict, tuple[Candidate, ...]]:
+def judge(
+    candidates: Sequence[Candidate], thresholds: Thresholds, several: bool = False
+) -> tuple[Verdict, tuple[Candidate, ...]]:
     """Return the verdict, and the candidates in the order it needs.
 
-    Two likeliest in scope come first when unsure; ``hors_sujet`` comes first when unknown.
+    Two likeliest in scope come first when unsure; ``hors_sujet`` comes first when unknown. ``several``: these are the
+    means over several texts that may have been said.
     """
+    sure = thresholds.heard if several else thresholds.sure
     best = candidates[0]
     second = candidates[1].confidence if len(candidates) > 1 else 0.0
     other = next((c for c in candidates if c.intent == OTHER), Candidate(OTHER, 0.0))
     scoped = [c for c in candidates if c.intent != OTHER]
     inside = best.intent != OTHER and other.confidence <= thresholds.outside
-    if inside and best.confidence >= thresholds.sure and best.confidence - second >= thresholds.margin:
+    if inside and best.confidence >= sure and best.confidence - second >= thresholds.margin:
         return Verdict.SURE, tuple(candidates)
     if (
         len(scoped) >= 2

@@ -77,6 +77,15 @@ class ElsewhereData:
 
 
 @dataclass(frozen=True, slots=True)
+class HeardData:
+    """An example said over the telephone: its words, its intent, and what the recogniser wrote."""
+
+    said: str
+    intent: str
+    heard: str
+
+
+@dataclass(frozen=True, slots=True)
 class NluData:
     """Everything the engine is built from."""
 
@@ -90,6 +99,7 @@ class NluData:
     sound_words: tuple[str, ...] = ()
     elsewhere: tuple[ElsewhereData, ...] = ()
     vague: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    heard: tuple[HeardData, ...] = ()
 
     @property
     def labels(self) -> dict[str, str]:
@@ -257,11 +267,28 @@ def _add_examples(file: Path, intents: dict[str, IntentData]) -> None:
         intents[id_] = replace(intents[id_], examples=known + added)
 
 
+def _heard(file: Path, intents: Mapping[str, IntentData]) -> tuple[HeardData, ...]:
+    found: list[HeardData] = []
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        reader = csv.DictReader(stream, delimiter=";")
+        for column in ("dit", "intention", "entendu"):
+            if column not in (reader.fieldnames or ()):
+                raise NluDataError(file, "line 1", f"column {column} is missing; columns are separated by ';'")
+        for row in reader:
+            if (intent := row["intention"] or "") not in intents:
+                place = f"line {reader.line_num}"
+                raise NluDataError(file, place, f"unknown intent {intent}; use one of those of intents/*.toml")
+            if (row["dit"] or "").strip() and (row["entendu"] or "").strip():
+                found.append(HeardData(row["dit"].strip(), intent, row["entendu"].strip()))
+    return tuple(found)
+
+
 def load_nlu_data(folders: Sequence[Path]) -> NluData:
     """Read the words of understanding from ``folders``, the common ground first.
 
     Each folder may hold ``intents/*.toml``, ``lexique/flux.toml``, ``lexique/mots.toml``, ``lexique/ailleurs.toml``,
-    ``communes.toml`` and ``tri/objets.csv``; ``ajouts/exemples.toml`` adds examples to the intents known so far.
+    ``communes.toml`` and ``tri/objets.csv``; ``ajouts/exemples.toml`` adds examples to the intents known so far, and
+    ``lexique/entendus.csv`` what the recogniser made of examples said over the telephone.
 
     Raises:
         NluDataError: a file is wrong, or there is no intent at all; one message with file and line or key.
@@ -276,6 +303,7 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
     elsewhere: dict[str, ElsewhereData] = {}
     communes: dict[str, CommuneData] = {}
     objects: dict[str, ObjectData] = {}
+    heard: tuple[HeardData, ...] = ()
     for folder in folders:
         for file in sorted((folder / "intents").glob("*.toml")):
             intents.update(_intents(file))
@@ -296,6 +324,8 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
             communes.update(_communes(file))
         if (file := folder / "tri" / "objets.csv").exists():
             objects.update(_objects(file))
+        if (file := folder / "lexique" / "entendus.csv").exists():
+            heard += _heard(file, intents)
     for name, pair in vague.items():
         for id_ in pair:
             if id_ not in intents:
@@ -315,4 +345,5 @@ def load_nlu_data(folders: Sequence[Path]) -> NluData:
         sound_words,
         tuple(elsewhere.values()),
         vague,
+        heard,
     )

@@ -161,10 +161,12 @@ class NluEngine:
             merged = {**background.entities, **self._kept(intent, found)}
             return Understanding(Verdict.SURE, ranked(self._mostly(intent), self.intents), merged, elliptic=True)
         opinions = [self._opinion(reading.utterance, deep)]
+        known = {reading.utterance.plain, ""}
         for alternative in alternatives[:_ALTERNATIVES]:
-            other = read_turn(alternative, background, self._finder)
-            if other.utterance.words and other.utterance.plain != reading.utterance.plain:
-                opinions.append(self._opinion(other.utterance, deep=False))
+            other = read_turn(alternative, background, self._finder).utterance
+            if other.plain not in known:
+                known.add(other.plain)
+                opinions.append(self._opinion(other, deep=False))
         weights = np.array([1.0 / (1 + rank) for rank in range(len(opinions))], dtype=np.float32)
         probabilities = np.average(np.stack([o.probabilities for o in opinions]), axis=0, weights=weights)
         if (vague := self._vague.get(bare_subject(reading.utterance, self._finder))) is not None:
@@ -174,7 +176,7 @@ class NluEngine:
         elif any(opinion.alarming for opinion in opinions):
             probabilities = self._danger_first(probabilities)
         candidates = ranked(probabilities, self.intents)
-        verdict, candidates = judge(candidates, self._calibration.thresholds)
+        verdict, candidates = judge(candidates, self._calibration.thresholds, len(opinions) > 1)
         if candidates[0].intent == URGENT and candidates[0].confidence >= self._calibration.thresholds.danger:
             grave = candidates[0].confidence >= _GRAVE or any(opinion.alarming for opinion in opinions)
             verdict = Verdict.SURE if grave else verdict

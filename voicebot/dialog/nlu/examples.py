@@ -6,7 +6,7 @@ sentence gives the same examples whatever stands beside it.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from voicebot.dialog.nlu.data import NAME, NluData
@@ -26,7 +26,7 @@ class Example:
     """One example of the intent ``intent``; ``made`` when it comes from a list of names, first of its sentence or not.
 
     ``source`` numbers the sentence it comes from: examples of one source say nearly the same. ``table`` is the list of
-    names of another world it was made with.
+    names of another world it was made with. ``heard``: it is what the recogniser made of the sentence said.
     """
 
     text: str
@@ -35,6 +35,7 @@ class Example:
     made: bool = False
     first: bool = True
     table: str = ""
+    heard: bool = False
 
 
 def chance_of(text: str) -> random.Random:
@@ -56,7 +57,16 @@ def examples_of(data: NluData) -> list[Example]:
     for source, (phrase, table) in enumerate(phrases, start=len(written)):
         made = _filled(phrase, NAME, table.names, _NAMES_EACH, OTHER, source)
         found += [replace(example, table=table.id) for example in made]
-    return found
+    return found + list(_heard(data, found))
+
+
+def _heard(data: NluData, written: Sequence[Example]) -> Iterator[Example]:
+    sources = {(example.text, example.intent): example for example in written}
+    for one in data.heard:
+        origin = sources.get((one.said, one.intent))
+        # an example since withdrawn or moved to another intent teaches nothing any more
+        if origin is not None:
+            yield replace(origin, text=one.heard, made=True, first=False, heard=True)
 
 
 def _filled(text: str, place: str, names: Sequence[str], count: int, intent: str, source: int) -> list[Example]:

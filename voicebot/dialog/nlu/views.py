@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from voicebot.dialog.nlu import augment, classifier
 from voicebot.dialog.nlu.classifier import LinearClassifier, softmax
+from voicebot.dialog.nlu.confusions import Confusions
 from voicebot.dialog.nlu.data import NluData
 from voicebot.dialog.nlu.examples import OTHER, Example, chance_of, examples_of
 from voicebot.dialog.nlu.features import Known, Sighted, Vectoriser, sound_features, word_features
@@ -31,6 +32,7 @@ ACTS = word_set("saluer au_revoir merci oui non repeter plus_lentement aide menu
 
 _LOG = logging.getLogger(__name__)
 _MADE_UP_WEIGHT = 0.5
+_HEARD_WEIGHT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class TrainedViews:
         scoped = (intent for intent in data.intents if intent.id != OTHER and intent.id not in ACTS)
         self._keywords = tuple(word for intent in scoped for word in intent.keywords)
         self._look = look
+        self._confusions = Confusions((one.said, one.heard) for one in data.heard)
         self.examples = examples_of(data) if examples is None else list(examples)
         self._words, self._sounds = Vectoriser(True, least=2), Vectoriser(False, least=3)
         file = None if cache is None else cache / f"views-{_fingerprint(data)}.npz"
@@ -95,7 +98,8 @@ class TrainedViews:
     def _count_familiar(self, stems: Sequence[tuple[str, ...]]) -> Counter[str]:
         """Return in how many in-scope examples each stem occurs."""
         pairs = zip(stems, self.examples, strict=True)
-        return Counter(s for row, example in pairs if example.intent != OTHER for s in set(row))
+        written = ((row, example) for row, example in pairs if not example.heard)
+        return Counter(s for row, example in written if example.intent != OTHER for s in set(row))
 
     def _known(self, stems: Sequence[tuple[str, ...]]) -> Known:
         """Return in how many examples each stem occurs, of the service's subjects and of others."""
@@ -104,7 +108,9 @@ class TrainedViews:
         return Known(self.familiar, outside, (len(self.examples) - len(others), len(others)))
 
     def _train(self, sighted: Sequence[Sighted]) -> tuple[LinearClassifier, LinearClassifier]:
-        vocabulary = sorted({word for example in self.examples for word in example.text.lower().split()})
+        written = [example for example in self.examples if not example.heard]
+        vocabulary = sorted({word for example in written for word in example.text.lower().split()})
+        noise = augment.Noise(vocabulary, self._confusions)
         service = sorted({word for phrase in self._keywords for word in phrase.lower().split() if len(word) > 3})
         rows: list[list[str]] = []
         sounds: list[list[str]] = []
@@ -112,15 +118,15 @@ class TrainedViews:
         weights: list[float] = []
         for example, seen in zip(self.examples, sighted, strict=True):
             chance = chance_of(example.text)
-            relatives = augment.variants(example.text, chance, vocabulary, example.intent in ACTS)
-            own = example.intent != OTHER
-            if not own and service and not example.made:
+            own = example.intent != OTHER and not example.heard
+            relatives = [] if example.heard else augment.variants(example.text, chance, noise, example.intent in ACTS)
+            if example.intent == OTHER and service and not example.made:
                 relatives += augment.near_misses(example.text, chance, service)
             for rank, view in enumerate([seen, *(self._look(relative) for relative in relatives)]):
                 rows.append(word_features(view, self.familiar, own))
                 sounds.append(sound_features(view))
                 targets.append(self.number[example.intent])
-                weights.append(1.0 if rank == 0 else _MADE_UP_WEIGHT)
+                weights.append((_HEARD_WEIGHT if example.heard else 1.0) if rank == 0 else _MADE_UP_WEIGHT)
         goals = np.array(targets, dtype=np.int64)
         importance = np.array(weights, dtype=np.float32)
         models: list[LinearClassifier] = []
@@ -166,6 +172,7 @@ def _fingerprint(data: NluData) -> str:
 
 _MODULES = (
     "views", "examples", "features", "classifier", "augment", "normalise", "phonetic", "lexicon", "data", "neighbours",
+    "confusions",
 )  # fmt: skip
 
 
