@@ -6,34 +6,17 @@ be said; never a whole transcript, which another model may write otherwise.
 
 import asyncio
 import json
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from voicebot.app import Service, open_caller_voice, open_service
-from voicebot.config import parse_settings
+from voicebot.app import Service, open_caller_voice
 from voicebot.rehearsal import play, rehearse
 
 FOLDER = Path(__file__).parent
-ROOT = FOLDER.parents[1]
 SCRIPTS = sorted([*FOLDER.glob("*.toml"), *FOLDER.glob("*.json")])
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[asyncio.Runner]:
-    with asyncio.Runner() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def service(runner: asyncio.Runner) -> Iterator[Service]:
-    settings = parse_settings({"tts": {"engine": "pico"}}, source="tests", folder=ROOT)
-    stack = AsyncExitStack()
-    yield runner.run(open_service(settings, stack))
-    runner.run(stack.aclose())
 
 
 def hold(runner: asyncio.Runner, service: Service, script: Path) -> dict[str, Any]:

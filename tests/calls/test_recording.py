@@ -15,7 +15,7 @@ from voicebot.app import open_caller_voice, open_service
 from voicebot.audio.frames import LINE_HZ, level_dbfs
 from voicebot.audio.level import active_level_dbfs
 from voicebot.calls.record import CallRecord
-from voicebot.config import parse_settings
+from voicebot.config import Settings
 from voicebot.rehearsal import play, rehearse
 from voicebot.tts.base import Manner, Voice
 
@@ -55,15 +55,14 @@ class Overheard:
 
 
 @pytest.fixture(scope="module")
-def call(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+def call(tmp_path_factory: pytest.TempPathFactory, quick_settings: Settings) -> Recorded:
     out = tmp_path_factory.mktemp("recording") / "call.wav"
 
     async def hold() -> Recorded:
-        settings = parse_settings({"tts": {"engine": "pico"}}, source="tests", folder=ROOT)
         async with AsyncExitStack() as stack:
-            service = await open_service(settings, stack)
+            service = await open_service(quick_settings, stack)
             service.voice = overheard = Overheard(service.voice)
-            caller = open_caller_voice("pico", settings, stack)
+            caller = open_caller_voice("pico", quick_settings, stack)
             script = await rehearse(FOLDER / "02-tri-interruption.toml", caller)
             record, _ = await play(service, script, record_to=out)
         both, _ = soundfile.read(out, dtype="int16")
