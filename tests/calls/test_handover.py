@@ -124,7 +124,7 @@ def test_a_caller_on_hold_may_ask_to_be_called_back_by_key_or_by_voice(turn: Spo
 
 def test_while_the_first_telephones_ring_the_way_to_a_callback_is_told_once_and_taken() -> None:
     voice, dialogue = ToneVoice(), RoteDialogue(ASKS, CALLBACK)
-    turns = [says(), SpokenTurn(keys="5")]
+    turns = [says(), SpokenTurn(keys="5", barge_in_s=12.0)]
     targets = Advisers("sip:a@example.org", "sip:b@example.org", "sip:c@example.org")
     record = hold_call(
         turns, RoteRecognizer("un conseiller"), dialogue, advisers=NO_ANSWER, targets=targets, voice=voice

@@ -138,7 +138,6 @@ class Holding:
                 mouth.say([Say(next(self._sentences["ring"]))], answer=False)
             case StillRinging():
                 mouth.say([Say(next(self._sentences["still_ringing"]))], answer=False)
-                self._inviting = True
             case Connected():
                 self._senses.ears.drop()
                 mouth.say([Say(next(self._sentences["answer"]), barge_in=False)], answer=False)
