@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Page
+from playwright.async_api import Browser, Page, expect
 
 from tests.calls.company import says
 from tests.journal.conftest import Base
@@ -193,7 +193,40 @@ async def answered(site: Whole, text: str) -> str:
     return texts(await given.json())[-1]
 
 
-def test_what_was_not_understood_is_taught_without_a_restart_and_unlearnt(sqlite_base: Base, tmp_path: Path) -> None:
+async def improving(site: Whole, browser: Browser, login: str) -> Page:
+    """Return the page of improvement in a browser of ``login``'s own."""
+    page = await entered(await open_page(browser, site.client.make_url("/connexion"), []), login)
+    await page.get_by_role("link", name="Progrès").click()
+    return page
+
+
+async def decide(page: Page, text: str, decision: str) -> None:
+    """Press the button ``decision`` of the proposal with ``text``; it is gone once that is in force."""
+    await page.reload()
+    button = page.get_by_role("row").filter(has_text=text).get_by_role("button", name=decision)
+    await button.click()
+    await expect(button).to_have_count(0, timeout=60_000)
+
+
+async def suggest(page: Page) -> None:
+    """Suggest the missed sentence as an example of a subject, and the missed subject as a new one."""
+    card = page.get_by_role("article").filter(has_text=MISSED)
+    await expect(card.get_by_text("Le plus proche")).to_be_visible()
+    await card.get_by_label("Un autre sujet").select_option("bac.demande")
+    await card.get_by_role("button", name=f"Proposer ce sujet pour « {MISSED} »").click()
+    await page.get_by_role("row").filter(has_text=MISSED).wait_for()
+    card = page.get_by_role("article").filter(has_text=BADGE[0])
+    await card.get_by_text("C’est un sujet nouveau").click()
+    await card.get_by_label("Nom du sujet").fill("le badge de plage")
+    await card.get_by_label("Façons de le demander").fill("\n".join(BADGE))
+    await card.get_by_label("Réponse").fill("Le badge se retire en mairie.")
+    await card.get_by_role("button", name="Proposer ce sujet", exact=True).click()
+    await page.get_by_role("row").filter(has_text=BADGE[1]).wait_for()
+
+
+def test_what_was_not_understood_is_taught_without_a_restart_and_unlearnt(
+    sqlite_base: Base, tmp_path: Path, shared: SharedBrowser
+) -> None:
     """Missed in the chat, proposed, accepted by somebody else, understood in the next chat, taken back, missed."""
     profiles = few_examples(tmp_path)
     shelf = Shelf(profiles, lambda name: load_profile(name, profiles, tmp_path / "learnt"))
@@ -202,23 +235,23 @@ def test_what_was_not_understood_is_taught_without_a_restart_and_unlearnt(sqlite
         async with whole_site(sqlite_base, shelf=shelf, profiles=profiles) as site:
             assert LOST in await answered(site, MISSED)
             assert LOST in await answered(site, BADGE[0])
-            await site.sign_in("sylvie")
-            page = await site.read("/progres")
-            assert MISSED.replace("'", "&#39;") in page
-            assert "Le plus proche" in page
-            await site.send("/progres", "/progres", 303, kind="example", target="bac.demande", text=MISSED)
-            beach = {"name": "le badge de plage", "text": "\n".join(BADGE), "answer": "Le badge se retire en mairie."}
-            await site.send("/progres", "/progres", 303, kind="subject", **beach)
-            assert "Une autre personne" in await site.send("/progres", "/progres/1", 400, decision="accepter")
+            sylvie = await improving(site, shared.browser, "sylvie")
+            await suggest(sylvie)
+            assert await sylvie.get_by_role("button", name="Accepter").count() == 0
             assert LOST in await answered(site, MISSED)
-            await site.sign_in("paul")
-            await site.send("/progres", "/progres/1", 303, decision="accepter")
-            await site.send("/progres", "/progres/2", 303, decision="accepter")
+            await shown(sylvie, "progres.png", full=True)
+            await site.sign_in("sylvie")
+            assert "Une autre personne" in await site.send("/progres", "/progres/1", 400, decision="accepter")
+            paul = await improving(site, shared.browser, "paul")
+            await decide(paul, MISSED, "Accepter")
+            await decide(paul, BADGE[1], "Accepter")
             assert LOST not in await answered(site, MISSED)
             assert "Le badge se retire en mairie." in await answered(site, BADGE[1])
-            await site.send("/progres", "/progres/2", 303, decision="retirer")
-            await site.send("/progres", "/progres/1", 303, decision="retirer")
+            await decide(paul, BADGE[1], "Revenir en arrière")
+            await decide(paul, MISSED, "Revenir en arrière")
+            row = paul.get_by_role("row").filter(has_text=MISSED)
+            assert "retirée par paul" in (await row.inner_text()).lower()
             assert LOST in await answered(site, MISSED)
             assert LOST in await answered(site, BADGE[1])
 
-    run(visit())
+    shared.run(visit())

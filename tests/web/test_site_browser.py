@@ -9,6 +9,7 @@ from playwright.async_api import Page, ViewportSize, expect
 from tests.journal.conftest import Base
 from tests.web.browser import SharedBrowser, open_page, serious_faults
 from tests.web.site_served import PASSWORD, Site, site_of
+from tests.web.test_site_figures import a_month
 from tests.web.test_site_work import HOSTILE, one_call
 from tests.web.visitors import ROOT, TUESDAY
 from voicebot.calls.live import LiveWitness
@@ -19,21 +20,21 @@ IMAGES = ROOT / "docs" / "images"
 PHONE: ViewportSize = {"width": 390, "height": 844}
 
 
-async def entered(page: Page, login: str) -> Page:
-    """Sign in by keyboard alone: the first field has the focus."""
+async def entered(page: Page, login: str, towards: str = "**/maintenant") -> Page:
+    """Sign in by keyboard alone, and arrive at ``towards``: the first field has the focus."""
     await expect(page.locator("input[name=login]")).to_be_focused()
     await page.keyboard.type(login)
     await page.keyboard.press("Tab")
     await page.keyboard.type(PASSWORD)
     await page.keyboard.press("Enter")
-    await page.wait_for_url("**/maintenant")
+    await page.wait_for_url(towards)
     return page
 
 
-async def shown(page: Page, name: str) -> None:
-    """Keep a picture for the documentation when it is asked for."""
+async def shown(page: Page, name: str, full: bool = False) -> None:
+    """Keep a picture for the documentation when it is asked for, of the ``full`` page or of what is on screen."""
     if os.environ.get("VOICEBOT_SCREENSHOTS"):
-        await page.screenshot(path=IMAGES / name, animations="disabled")
+        await page.screenshot(path=IMAGES / name, animations="disabled", full_page=full)
 
 
 async def filled(site: Site) -> None:
@@ -59,7 +60,6 @@ def test_a_call_appears_with_its_words_while_it_goes_on_and_leaves_at_its_end(
             await page.get_by_text("Dans le bac jaune.").wait_for()
             assert heard in await page.locator("main").inner_text()
             assert await serious_faults(page) == []
-            await shown(page, "en-direct.png")
             witness.ended(call)
             await page.get_by_text("Personne n’est en ligne.").wait_for()
             assert faults == []
@@ -98,5 +98,23 @@ def test_contacts_are_found_by_filter_and_by_words(sqlite_base: Base, profile: P
             await page.get_by_label("Canal").select_option("chat")
             await page.get_by_role("button", name="Chercher").click()
             await page.get_by_text("Aucun contact ne correspond").wait_for()
+
+    shared.run(visit())
+
+
+def test_an_elected_official_reads_the_table_behind_each_chart(
+    sqlite_base: Base, profile: Profile, shared: SharedBrowser
+) -> None:
+    async def visit() -> None:
+        async with site_of(sqlite_base, profile) as site:
+            await a_month(site)
+            page = await open_page(shared.browser, site.url, [], locale="fr-FR")
+            await entered(page, "jeanne", "**/chiffres**")
+            await shown(page, "chiffres.png", full=True)
+            charts, tables = page.locator("main svg"), page.locator("main details table")
+            assert await charts.count() >= 1
+            assert await tables.count() >= await charts.count()
+            await page.locator("main summary").first.press("Enter")
+            await expect(tables.first).to_be_visible()
 
     shared.run(visit())
