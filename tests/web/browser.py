@@ -33,7 +33,7 @@ class SharedBrowser:
     async def _open(self) -> Browser:
         playwright = await self._stack.enter_async_context(async_playwright())
         browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(_ARGUMENTS), env=os.environ | {"LANGUAGE": "fr"}
+            executable_path=CHROMIUM, args=list(_ARGUMENTS), env={**os.environ, "LANGUAGE": "fr"}
         )
         self._stack.push_async_callback(browser.close)
         return browser
