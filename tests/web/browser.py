@@ -1,7 +1,6 @@
 """Debian's chromium driven by Playwright, and pages served on ports of their own."""
 
 import asyncio
-import os
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -32,9 +31,7 @@ class SharedBrowser:
 
     async def _open(self) -> Browser:
         playwright = await self._stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(_ARGUMENTS), env={**os.environ, "LANGUAGE": "fr"}
-        )
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS))
         self._stack.push_async_callback(browser.close)
         return browser
 
