@@ -15,12 +15,13 @@ MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 80
 MAX_CONSTRUCTOR_PARAMETERS = 7
 
-LEAVES = {"clock", "espeak", "heap", "hours", "logs"}
+LEAVES = {"clock", "effort", "espeak", "heap", "hours", "logs"}
 ENGINES = {"asr", "tts", "telephony"}
 CONTENT = {"dialog", "ivr_menus", "profile"}
 SERVICES = {"audio", *ENGINES, *CONTENT, "journal", "delivery", "calls", "web"}
 MAY_IMPORT: dict[str, set[str]] = {
     "clock": set(),
+    "effort": set(),
     "espeak": set(),
     "heap": set(),
     "hours": set(),

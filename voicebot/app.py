@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -39,6 +39,7 @@ from voicebot.delivery.outbox import Outbox
 from voicebot.dialog.nlu.semantic import Semantic, best_semantic
 from voicebot.dialog.texts import likely_texts, static_texts
 from voicebot.dialog.turns import Bulletin, Channel, Context
+from voicebot.effort import Tally
 from voicebot.ivr_menus.menus import VARIABLE
 from voicebot.profile import Profile, load_profile
 from voicebot.reloading import Shelf, run_apart
@@ -88,6 +89,8 @@ class Service:
     """Where such messages are put; ``None`` when none can be recorded."""
     calls: int = 0
     """Calls in progress."""
+    effort: Tally = field(default_factory=Tally)
+    """What recognition and synthesis have done, by stage."""
 
     def profile(self, name: str = "") -> Profile:
         """Return the version of profile ``name`` in force (the configured one by default), loaded on first use.
@@ -213,10 +216,11 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
     sentences = load_sentences(settings.paths.prompts / SENTENCES)
     closing = load_closing(settings.paths.prompts / CLOSING)
     message = load_message_words(settings.paths.prompts / MESSAGE)
+    effort = Tally()
     # native code loads the models without the interpreter's lock, while the profiles are being read
     with ThreadPoolExecutor(2, "loading") as loading:
-        hearing = loading.submit(load_recognizer, settings.asr, settings.paths.models)
-        speaking = loading.submit(load_voice, settings.tts, settings.paths.models, rendered_dir(settings))
+        hearing = loading.submit(load_recognizer, settings.asr, settings.paths.models, effort)
+        speaking = loading.submit(load_voice, settings.tts, settings.paths.models, rendered_dir(settings), effort)
         try:
             shelf = open_shelf(settings)
             for name in profiles or (settings.call.profile,):
@@ -233,6 +237,7 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
         closing,
         shelf,
         message_words=message if settings.message.enabled else None,
+        effort=effort,
     )
 
 

@@ -54,7 +54,7 @@ def test_a_damaged_model_says_how_to_verify(tmp_path: Path) -> None:
         load_recognizer(AsrSettings(), tmp_path)
 
 
-@pytest.mark.parametrize("bad", [{"engine": "kaldi"}, {"threads": -1}, {"workers": 0}, {"alternatives": 99}])
+@pytest.mark.parametrize("bad", [{"engine": "kaldi"}, {"threads": 0}, {"workers": -1}, {"alternatives": 99}])
 def test_settings_name_the_key_that_is_wrong(bad: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(bad))}:"):
         AsrSettings(**bad)  # type: ignore[arg-type]

@@ -30,7 +30,7 @@ YES_NO = (Choice("oui", ("oui", "c'est ça", "exactement")), Choice("non", ("non
 
 @pytest.fixture(scope="module")
 def whisper(models_dir: Path) -> Iterator[WhisperRecognizer]:
-    recognizer = load_whisper(models_dir / "whisper-base", AsrSettings(), threads=2, timer=lambda: 0.0)
+    recognizer = load_whisper(models_dir / "whisper-base", AsrSettings(), timer=lambda: 0.0)
     yield recognizer
     asyncio.run(recognizer.close())
 

@@ -139,3 +139,23 @@ def test_closing_ends_what_runs_and_refuses_what_waits() -> None:
             await queue.submit(Urgency.NOW, noting([], "late"))
 
     asyncio.run(scenario())
+
+
+def test_rendering_ahead_gives_way_to_a_caller_and_is_done_afterwards() -> None:
+    order: list[str] = []
+
+    async def scenario() -> None:
+        queue, gate = SynthesisQueue("test"), Gate()
+
+        def prompt(stop: Stop) -> Pcm:
+            order.append("broken off" if not order else "prompt")
+            return gate.work(stop)
+
+        ahead = asyncio.create_task(queue.submit(Urgency.AHEAD, prompt))
+        await entered(gate)
+        await queue.submit(Urgency.NOW, noting(order, "answer"))
+        assert (await ahead).size == 1
+        queue.close()
+
+    asyncio.run(scenario())
+    assert order == ["broken off", "answer", "prompt"]

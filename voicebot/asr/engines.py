@@ -4,14 +4,16 @@ Nothing heavy is imported before a model is loaded.
 """
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from voicebot.asr.base import RecognitionError, Recognizer
 from voicebot.asr.settings import AsrSettings
+from voicebot.effort import Tally, thread_named
 
 VOSK_MODELS = ("vosk-fr-large-0.22", "vosk-fr-small-0.22")
 WHISPER_MODEL = "whisper-base"
-MOST_THREADS = 4
+MOST_WORKERS = 4
 
 
 def choose_model(settings: AsrSettings, models_dir: Path) -> tuple[str, Path]:
@@ -39,14 +41,14 @@ def choose_model(settings: AsrSettings, models_dir: Path) -> tuple[str, Path]:
     return "whisper", models_dir / WHISPER_MODEL
 
 
-def load_recognizer(settings: AsrSettings, models_dir: Path) -> Recognizer:
-    """Load the recogniser that ``settings`` asks for, from the models under ``models_dir``.
+def load_recognizer(settings: AsrSettings, models_dir: Path, tally: Tally | None = None) -> Recognizer:
+    """Load the recogniser that ``settings`` asks for, from the models under ``models_dir``; ``tally`` counts its work.
 
     Raises:
         RecognitionError: the model is missing or damaged; the message says the command that repairs it.
     """
     engine, folder = choose_model(settings, models_dir)
-    threads = settings.threads or min(MOST_THREADS, os.cpu_count() or 1)
+    settings = replace(settings, workers=settings.workers or min(MOST_WORKERS, os.cpu_count() or 1))
     if engine == "vosk":
         from voicebot.asr.vosk_engine import load_vosk
 
@@ -55,7 +57,8 @@ def load_recognizer(settings: AsrSettings, models_dir: Path) -> Recognizer:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     from voicebot.asr.whisper_engine import load_whisper
 
-    return load_whisper(folder, settings, threads)
+    with thread_named("asr"):
+        return load_whisper(folder, settings, tally=tally)
 
 
 def _is_vosk(folder: Path) -> bool:

@@ -15,16 +15,16 @@ class AsrSettings:
     Attributes:
         engine: ``auto`` takes a French Vosk model when one is installed, else Whisper.
         model: the id of the model, as ``voicebot models list`` shows it; empty for the engine's usual one.
-        threads: cores one inference uses; 0 for all those of the machine, four at most.
-        workers: inferences that run at the same time, each with ``threads`` cores.
+        threads: cores one inference uses. One: Whisper base is no sooner done with two, and costs a fifth more.
+        workers: inferences that run at the same time, each with ``threads`` cores; 0: one a core, four at most.
         queue_size: recognitions that may wait for a worker; beyond that the caller is offered the keys.
         alternatives: hypotheses kept besides the best; 0 decodes greedily, which is faster and slightly worse.
     """
 
     engine: EngineName = "auto"
     model: str = ""
-    threads: int = 0
-    workers: int = 1
+    threads: int = 1
+    workers: int = 0
     queue_size: int = 16
     alternatives: int = 4
 
@@ -32,8 +32,8 @@ class AsrSettings:
         if self.engine not in _ENGINES:
             raise ValueError(f"engine: {self.engine!r} is not one of {', '.join(_ENGINES)}")
         for key, value, low, high in (
-            ("threads", self.threads, 0, 64),
-            ("workers", self.workers, 1, 16),
+            ("threads", self.threads, 1, 64),
+            ("workers", self.workers, 0, 16),
             ("queue_size", self.queue_size, 0, 1000),
             ("alternatives", self.alternatives, 0, 9),
         ):

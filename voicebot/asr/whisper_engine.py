@@ -28,6 +28,7 @@ from voicebot.asr.whisper_model import FRAME_S, Decoding, Fit, Hypothesis, Whisp
 from voicebot.asr.workers import InferencePool
 from voicebot.audio.frames import Pcm, frame_samples
 from voicebot.audio.resample import resample
+from voicebot.effort import Tally
 
 AROUND_S = 0.3
 """Sound kept before and after the voice: the first and last phonemes are quieter than the rest."""
@@ -80,6 +81,7 @@ class WhisperEars:
         name: str,
         alternatives: int,
         timer: Callable[[], float],
+        tally: Tally,
     ) -> None:
         self._model = model
         self._heads = heads
@@ -87,6 +89,7 @@ class WhisperEars:
         self._name = name
         self._hypotheses = alternatives + 1
         self._timer = timer
+        self._tally = tally
         self._tokens = lru_cache(maxsize=256)(model.tokens)
 
     def prepare(self, hints: Hints) -> None:
@@ -101,7 +104,11 @@ class WhisperEars:
         """
         began = self._timer()
         audio_s = len(pcm) / rate_hz
-        everything = [self._hear(samples, start_s, hints, wanted) for samples, start_s in _segments(pcm, rate_hz)]
+        try:
+            everything = [self._hear(samples, start_s, hints, wanted) for samples, start_s in _segments(pcm, rate_hz)]
+        except Dropped:
+            self._tally.add("recognition dropped", self._timer() - began)
+            raise
         heard = [segment for segment in everything if segment.text]
         return Transcript(
             text=" ".join(segment.text for segment in heard),
@@ -120,7 +127,8 @@ class WhisperEars:
             return tuple(ChoiceScore(choice.id, 0.0) for choice in hints.choices)
         if not wanted():
             raise Dropped("recognition dropped")
-        return self._closed.score(sounds[0], hints.choices)
+        with self._tally.stage("choices"):
+            return self._closed.score(sounds[0], hints.choices)
 
     def _hear(self, samples: npt.NDArray[np.float32], start_s: float, hints: Hints, wanted: StillWanted) -> _Heard:
         duration_s = len(samples) / WHISPER_HZ
@@ -156,8 +164,9 @@ class WhisperEars:
         """Return ``texts`` behind the telephone number read in the sound, when one was dictated."""
         if self._heads is None or sound.language != "fr":
             return texts
-        hearing = self._heads.hear(sound.states[0, : max(1, sound.frames)])
-        number = read_number(hearing.log_mean(), [(one.text, one.mean_log_prob) for one in sound.free])
+        with self._tally.stage("number"):
+            hearing = self._heads.hear(sound.states[0, : max(1, sound.frames)])
+            number = read_number(hearing.log_mean(), [(one.text, one.mean_log_prob) for one in sound.free])
         if number is None:
             return texts
         spaced = " ".join(number[start : start + 2] for start in range(0, len(number), 2))
@@ -168,13 +177,17 @@ class WhisperEars:
     ) -> npt.NDArray[np.float32]:
         if not wanted():
             raise Dropped("recognition dropped")
-        return self._model.encode(log_mel(samples, margin_s, self._model.bands))
+        with self._tally.stage("features"):
+            features = log_mel(samples, margin_s, self._model.bands)
+        with self._tally.stage("encoder"):
+            return self._model.encode(features)
 
     def _speech(self, states: npt.NDArray[np.float32], duration_s: float) -> bool:
         """Tell whether there is anything like speech: cheaper than decoding, and surer than what Whisper says of it."""
         if self._heads is None:
             return True
-        phones = self._heads.hear(states[0, : max(1, int(duration_s / FRAME_S))]).phones()
+        with self._tally.stage("phonemes"):
+            phones = self._heads.hear(states[0, : max(1, int(duration_s / FRAME_S))]).phones()
         return phones >= LEAST_PHONES and phones >= LEAST_PHONES_PER_S * duration_s
 
     def _decode(
@@ -189,7 +202,8 @@ class WhisperEars:
         if not wanted():
             raise Dropped("recognition dropped")
         bounded = replace(how, max_tokens=guards.token_limit(duration_s))
-        return self._model.decode(states, hints.language, bounded, prompt)
+        with self._tally.stage("decoder, first reading" if how.beam == 1 else "decoder, alternatives"):
+            return self._model.decode(states, hints.language, bounded, prompt)
 
     def _prompt(self, hints: Hints) -> tuple[int, ...]:
         """Return the vocabulary to favour, as text that would have come before; none where choices are scored.
@@ -211,7 +225,8 @@ class WhisperEars:
         text, likely = self._cleaned(found[0], duration_s), found[0].mean_log_prob
         if not text or likely < QUICK_MEAN_LOG_PROB or _suspect(found[0], duration_s):
             return ()
-        return found if hints.enough(text, _probability(likely)) else ()
+        with self._tally.stage("understanding, first reading"):
+            return found if hints.enough(text, _probability(likely)) else ()
 
     def _cleaned(self, hypothesis: Hypothesis, duration_s: float) -> str:
         text = guards.clean(hypothesis.text, doubt=hypothesis.mean_log_prob < DOUBTFUL_MEAN_LOG_PROB)
@@ -257,12 +272,16 @@ class WhisperRecognizer:
 
 
 def load_whisper(
-    folder: Path, settings: AsrSettings, threads: int, timer: Callable[[], float] = time.perf_counter
+    folder: Path,
+    settings: AsrSettings,
+    timer: Callable[[], float] = time.perf_counter,
+    tally: Tally | None = None,
 ) -> WhisperRecognizer:
-    """Load the model in ``folder`` and start its workers."""
-    model = WhisperModel(folder, threads, settings.workers)
-    ears = WhisperEars(model, load_heads(folder.name), folder.name, settings.alternatives, timer)
-    return WhisperRecognizer(ears, folder.name, InferencePool(settings.workers, settings.queue_size))
+    """Load the model in ``folder`` and start its workers; ``tally`` counts what they do."""
+    workers = max(1, settings.workers)
+    model = WhisperModel(folder, settings.threads, workers)
+    ears = WhisperEars(model, load_heads(folder.name), folder.name, settings.alternatives, timer, tally or Tally())
+    return WhisperRecognizer(ears, folder.name, InferencePool(workers, settings.queue_size))
 
 
 def _suspect(best: Hypothesis, duration_s: float) -> bool:

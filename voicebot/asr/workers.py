@@ -1,18 +1,42 @@
-"""Worker threads for native inference, behind a bounded queue.
+"""Worker threads for native inference, behind a bounded queue: whoever's caller has waited longest goes first.
 
 The event loop submits and awaits; only these threads compute. Native engines release the interpreter's lock, so that
-frames keep flowing on the loop while a worker is busy.
+frames keep flowing on the loop while a worker is busy. What is only guessed (a caller may go on) waits behind what a
+caller waits for, and of several workers one is always kept from guesses.
 """
 
 import asyncio
+import heapq
+import itertools
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, TypeVar
 
 from voicebot.asr.base import RecognitionError, RecognizerBusy
 
 T = TypeVar("T")
+
+
+class Need(IntEnum):
+    """Who waits for a result; the lowest goes first."""
+
+    CALLER = 0
+    """A caller has finished and hears nothing until it comes."""
+    GUESS = 1
+    """A caller has paused and may have finished, or what will be needed is prepared."""
+
+
+@dataclass(order=True, slots=True)
+class _Job:
+    """``order`` is that of the pauses: what became certain keeps the place it had as a guess."""
+
+    need: Need
+    order: int
+    task: Callable[[], Any] = field(compare=False)
+    future: "Future[Any]" = field(compare=False)
 
 
 class InferencePool:
@@ -22,44 +46,115 @@ class InferencePool:
     """
 
     def __init__(self, workers: int, queue_size: int) -> None:
-        self._executor = ThreadPoolExecutor(workers, thread_name_prefix="asr")
+        if workers < 1:
+            raise ValueError(f"workers: {workers}; there must be one at least")
         self._limit = workers + queue_size
-        self._pending = 0
+        self._most_guesses = max(1, workers - 1)
+        self._jobs: list[_Job] = []
+        self._orders = itertools.count()
+        self._running = 0
+        self._guessing = 0
         self._closed = False
-        self._lock = threading.Lock()
+        self._wake = threading.Condition()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"asr_{number}", daemon=True) for number in range(workers)
+        ]
+        self._started = False
 
     @property
     def pending(self) -> int:
         """Tasks running or waiting."""
-        with self._lock:
-            return self._pending
+        with self._wake:
+            return self._running + len(self._jobs)
 
-    def submit(self, task: Callable[[], T]) -> "Future[T]":
+    @property
+    def pressed(self) -> bool:
+        """Whether a caller waits for a worker: what is only guessed should give way."""
+        with self._wake:
+            return any(job.need is Need.CALLER for job in self._jobs)
+
+    def submit(self, task: Callable[[], T], need: Need = Need.CALLER) -> "Future[T]":
         """Queue ``task``.
 
         Raises:
             RecognizerBusy: ``queue_size`` tasks are already waiting.
             RecognitionError: the pool is closed.
         """
-        with self._lock:
+        with self._wake:
             if self._closed:
                 raise RecognitionError("the recogniser is closed")
-            if self._pending >= self._limit:
-                raise RecognizerBusy(f"{self._pending} recognitions are already under way or waiting")
-            self._pending += 1
-            future = self._executor.submit(task)
-        future.add_done_callback(self._done)
-        return future
+            self._forget_cancelled()
+            pending = self._running + len(self._jobs)
+            if pending >= self._limit:
+                raise RecognizerBusy(f"{pending} recognitions are already under way or waiting")
+            job = _Job(need, next(self._orders), task, Future())
+            heapq.heappush(self._jobs, job)
+            if not self._started:
+                self._started = True
+                for thread in self._threads:
+                    thread.start()
+            self._wake.notify_all()
+        return job.future
+
+    def promote(self, future: "Future[Any]") -> None:
+        """Know that a caller now waits for what was a guess; nothing when it is no longer waiting."""
+        with self._wake:
+            for job in self._jobs:
+                if job.future is future:
+                    job.need = Need.CALLER
+            heapq.heapify(self._jobs)
+            self._wake.notify_all()
 
     async def close(self) -> None:
         """Refuse new tasks, cancel those that wait and let those that run end. Idempotent."""
-        with self._lock:
+        with self._wake:
             self._closed = True
-        await asyncio.to_thread(self._executor.shutdown, wait=True, cancel_futures=True)
+            waiting, self._jobs = self._jobs, []
+            self._wake.notify_all()
+        for job in waiting:
+            job.future.cancel()
+        if self._started:
+            for thread in self._threads:
+                await asyncio.to_thread(thread.join)
 
-    def _done(self, _: object) -> None:
-        with self._lock:
-            self._pending -= 1
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                result = job.task()
+            except BaseException as error:
+                # whatever native code raises belongs to whoever asked; the thread must outlive it
+                self._over(job)
+                job.future.set_exception(error)
+            else:
+                self._over(job)
+                job.future.set_result(result)
+
+    def _next(self) -> _Job | None:
+        with self._wake:
+            while not self._closed:
+                self._forget_cancelled()
+                # guesses are behind all the rest: when the first is one, all are
+                if self._jobs and (self._jobs[0].need is Need.CALLER or self._guessing < self._most_guesses):
+                    job = heapq.heappop(self._jobs)
+                    if job.future.set_running_or_notify_cancel():
+                        self._running += 1
+                        self._guessing += job.need is Need.GUESS
+                        return job
+                    continue
+                self._wake.wait()
+            return None
+
+    def _over(self, job: _Job) -> None:
+        with self._wake:
+            self._running -= 1
+            self._guessing -= job.need is Need.GUESS
+            self._wake.notify_all()
+
+    def _forget_cancelled(self) -> None:
+        kept = [job for job in self._jobs if not job.future.cancelled()]
+        if len(kept) < len(self._jobs):
+            self._jobs = kept
+            heapq.heapify(self._jobs)
 
 
 async def wait_result(future: "Future[T]") -> T:

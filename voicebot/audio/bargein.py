@@ -13,7 +13,7 @@ import numpy as np
 
 from voicebot.audio.frames import FRAME_MS, FRAME_S, SILENCE_DBFS, Pcm, level_dbfs
 from voicebot.audio.settings import BargeInSettings, VadSettings
-from voicebot.audio.vad import Vad
+from voicebot.audio.vad import Vad, Voice
 
 _LOUD_DBFS = -35.0
 _ADAPTATION = 0.03
@@ -83,6 +83,8 @@ class BargeIn:
         self._recent: deque[tuple[float, bool]] = deque(maxlen=_WINDOW_FRAMES)
         self._decided = False
         self._echoing = False
+        self.voice = Voice(False, False, SILENCE_DBFS, SILENCE_DBFS)
+        """What the caller's last frame held."""
 
     @property
     def echoing(self) -> bool:
@@ -98,7 +100,7 @@ class BargeIn:
 
     def feed(self, caller: Pcm, played: Pcm | None) -> bool:
         """Take 20 ms of both sides (``None``: nothing was played); ``True`` once, when the caller interrupts."""
-        voice = self._vad.feed(caller)
+        voice = self.voice = self._vad.feed(caller)
         self._echo.push(SILENCE_DBFS if played is None else level_dbfs(played))
         near = voice.speech and voice.level_dbfs > self._echo.expected_dbfs() + self._settings.echo_margin_db
         self._echoing = voice.speech and not near

@@ -271,9 +271,9 @@ class TurnDetector:
         """Seconds since the last sample of speech, inside a turn; 0 outside."""
         return self._machine.silence_s
 
-    def feed(self, frame: Pcm, listening: bool = True) -> tuple[TurnEvent, ...]:
-        """Take the next 20 ms and return what happened, in order."""
-        self.voice = self._vad.feed(frame)
+    def feed(self, frame: Pcm, listening: bool = True, voice: Voice | None = None) -> tuple[TurnEvent, ...]:
+        """Take the next 20 ms and return what happened, in order; ``voice`` is what they hold, if already known."""
+        self.voice = self._vad.feed(frame) if voice is None else voice
         if not listening:
             self._machine.reset()
             self._machine.feed(False, False)

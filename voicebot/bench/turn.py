@@ -16,7 +16,7 @@ from datetime import datetime
 
 import numpy as np
 
-from voicebot.app import Service, new_dialogue, open_call, spare_real_time
+from voicebot.app import Service, new_dialogue, open_call, prompt_texts, spare_real_time
 from voicebot.asr.base import Hints
 from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm
 from voicebot.bench.loop_probe import LoopProbe
@@ -27,6 +27,7 @@ from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.calls.work import Work
 from voicebot.clock import PARIS, WallClock
 from voicebot.dialog.turns import Heard, Reply, Say
+from voicebot.effort import cpu_by_thread, since
 from voicebot.profile import Profile
 from voicebot.telephony.base import CallInfo
 from voicebot.telephony.replay import CallerScript, ReplayLeg, SpokenTurn
@@ -41,6 +42,7 @@ _GREETING = "Bonjour."
 _AT = datetime(2026, 11, 24, 10, tzinfo=PARIS)
 _TALKING_PEAK = 300
 _LATE_FRAME_MS = 20.0
+_LISTENS_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,21 @@ class Stage:
 
 
 async def set_stage(service: Service) -> Stage:
-    """Load the two voices; closed with ``strike``."""
+    """Load the two voices; closed with ``strike``.
+
+    The one that does not know the answers has what a service renders first: how its sentences begin.
+    """
     settings = service.settings
-    rendered = load_voice(settings.tts, settings.paths.models, settings.paths.data / "bench-voice")
-    fresh = load_voice(settings.tts, settings.paths.models, None)
-    stage = Stage(service, service.profile(), rendered, fresh)
+    rendered = load_voice(settings.tts, settings.paths.models, settings.paths.data / "bench-voice", service.effort)
+    openings = load_voice(settings.tts, settings.paths.models, settings.paths.data / "bench-openings", service.effort)
+    stage = Stage(service, service.profile(), rendered, fresh=openings.private())
     manner = stage_manner(stage)
-    openings = stage.profile.knowledge.answers["transition"].say
-    texts = [_GREETING, *(template.render({}).ear for template in openings)]
-    for voice in (rendered, fresh):
+    leads_in = stage.profile.knowledge.answers["transition"].say
+    texts = [_GREETING, *(template.render({}).ear for template in leads_in)]
+    for voice in (rendered, openings):
         await voice.render(texts, LINE_HZ, manner)
+    sentences = prompt_texts(stage.profile, service.sentences, service.closing)
+    await openings.render(sentences, LINE_HZ, manner, first_only=True)
     spare_real_time()
     return stage
 
@@ -160,10 +167,11 @@ class _ShortGreeting:
 
 @dataclass(slots=True)
 class _Observer:
-    """A witness that ends the call once it was answered, and notes when the assistant talks over the caller."""
+    """A witness that ends the call ``listens_s`` into the answer; it notes when the assistant talks over the caller."""
 
     leg: ReplayLeg
     speech_s: float
+    listens_s: float
     answered: TurnRecord | None = None
     talked_over: bool = False
     turns: list[TurnRecord] = field(default_factory=list)
@@ -178,7 +186,7 @@ class _Observer:
         ended = now_s > began_s + self.speech_s
         if not ended and int(np.abs(assistant.astype(np.int32)).max()) > _TALKING_PEAK:
             self.talked_over = True
-        if self.answered is not None and ended:
+        if self.answered is not None and ended and now_s >= (self.answered.answer_s or 0.0) + self.listens_s:
             self.leg.leave()
 
     def turn(self, call: CallRecord, turn: TurnRecord) -> None:
@@ -199,7 +207,8 @@ async def ask(stage: Stage, asked: Asked) -> tuple[Answered, list[float]]:
     info = CallInfo(_call_id(question), "", "")
     turn = SpokenTurn(pcm=question.pcm, speech_samples=question.speech_samples)
     leg = ReplayLeg(info, CallerScript((turn,), background=question.background), clock, work.settle)
-    observer = _Observer(leg, question.speech_s)
+    # whether the rest of an answer comes in time is heard after its beginning
+    observer = _Observer(leg, question.speech_s, 0.0 if asked.rendered else _LISTENS_S)
     dialogue = _ShortGreeting(new_dialogue(stage.profile, lambda: _AT, seed=info.call_id))
     session = open_call(stage.of(asked.rendered), stage.profile, leg, work, clock, [observer], dialogue)
     record = await session.run()
@@ -222,6 +231,7 @@ def _read(asked: Asked, record: CallRecord, leg: ReplayLeg, observer: _Observer)
         cut_off=observer.talked_over or len(voice) > 1,
         joined=observer.talked_over and len(voice) == 1,
         understood=last.intent == asked.intent,
+        hole_s=record.hole_s,
         parts_s=parts,
     )
 
@@ -234,13 +244,16 @@ async def run(
     late: list[float] = []
 
     async def one(question: Asked) -> None:
+        began_s = time.process_time()
         answered, frames = await ask(stage, question)
-        results.append(answered)
+        # what one of several callers costs cannot be told from the others
+        results.append(replace(answered, cpu_s=time.process_time() - began_s) if plan.calls == 1 else answered)
         late.extend(frames)
         progress()
 
     probe = LoopProbe()
     cpu, wall = time.process_time(), time.monotonic()
+    threads, stages = cpu_by_thread(), stage.service.effort.spent()
     with probe.watching():
         await (_together(asked, plan, one) if plan.together else _at_random(asked, plan, one))
     seconds = time.monotonic() - wall
@@ -255,6 +268,8 @@ async def run(
         loop_ms_max=max(probe.held_ms, default=0.0),
         loop_over_2_ms=probe.over(2.0),
         loop_slowest=dict(sorted(probe.slowest.items(), key=lambda item: -item[1])[:5]),
+        threads_s={name: cpu_s - threads.get(name, 0.0) for name, cpu_s in cpu_by_thread().items()},
+        stages=since(stages, stage.service.effort.spent()),
     )
     return TurnReport(results, cost)
 

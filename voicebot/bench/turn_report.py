@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from voicebot.effort import Spent
+
 PARTS = ("end_of_turn", "recognition", "understanding", "voice")
 _WORSE_RATIO, _WORSE_MS = 1.15, 50
+_HOLE_S = 0.3
 _COMPARED = ("calls", "every_s", "turns_asked", "recognition", "voice", "together")
 
 
@@ -18,6 +21,8 @@ class Answered:
 
     ``cut_off``: the assistant began to answer, or took the turn as over, before the caller had finished; ``joined``: it
     fell silent at once and answered the whole. ``understood``: the intent is the one the words have when typed.
+    ``hole_s``: the longest silence in the answer for want of sound. ``cpu_s``: what the process used during the call,
+    when it was alone.
     """
 
     text: str
@@ -30,11 +35,17 @@ class Answered:
     understood: bool = False
     turns: int = 0
     parts_s: Mapping[str, float] = field(default_factory=dict)
+    hole_s: float = 0.0
+    cpu_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a run took. ``call_s`` is the length of all calls together; ``late``: how far a frame missed its time."""
+    """What a run took. ``call_s`` is the length of all calls together; ``late``: how far a frame missed its time.
+
+    ``threads_s``: processor time by kind of thread; ``stages``: how often each stage of the work was done, and how long
+    it took.
+    """
 
     cpu_s: float
     wall_s: float
@@ -46,6 +57,8 @@ class Cost:
     loop_ms_max: float
     loop_over_2_ms: int
     loop_slowest: Mapping[str, float] = field(default_factory=dict)
+    threads_s: Mapping[str, float] = field(default_factory=dict)
+    stages: Mapping[str, Spent] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +85,22 @@ class TurnReport:
             "understood_as_typed": sum(one.understood for one in answered),
             "answer_delay_ms": spread(self.delays_s()),
             "rendered_ms": spread(self.delays_s(rendered=True)),
+            "holes_over_300_ms": sum(one.hole_s > _HOLE_S for one in answered),
+            "longest_hole_ms": round(1000 * max((one.hole_s for one in answered), default=0.0)),
             "unrendered_ms": spread(self.delays_s(rendered=False)),
             "parts_ms": {
                 part: spread(sorted(one.parts_s[part] for one in answered if part in one.parts_s)) for part in PARTS
             },
             "cpu_s_per_turn": round(cost.cpu_s / turns, 3),
+            "cpu_s_per_rendered_turn": self._cpu_s(rendered=True),
+            "cpu_s_per_unrendered_turn": self._cpu_s(rendered=False),
+            "cpu_s_per_turn_by_thread": {
+                name: round(cpu_s / turns, 3) for name, cpu_s in sorted(cost.threads_s.items(), key=lambda one: -one[1])
+            },
+            "work_per_turn": {
+                name: {"times": round(spent.count / turns, 2), "ms": round(1000 * spent.seconds / turns)}
+                for name, spent in sorted(cost.stages.items(), key=lambda one: -one[1].seconds)
+            },
             "cpu_s_per_call_minute": round(cost.cpu_s / max(1.0, cost.call_s) * 60.0, 2),
             "peak_memory_mb": round(cost.peak_mb),
             "frame_late_ms_p99": round(cost.late_ms_p99, 1),
@@ -86,6 +110,11 @@ class TurnReport:
             "loop_held_over_2_ms": cost.loop_over_2_ms,
             "loop_slowest_ms": {name: round(ms, 1) for name, ms in cost.loop_slowest.items()},
         }
+
+    def _cpu_s(self, rendered: bool) -> float | None:
+        """The mean processor time of calls that were alone, by whether their answer was rendered beforehand."""
+        known = [one.cpu_s for one in self.answered if one.rendered is rendered and one.cpu_s is not None]
+        return round(statistics.fmean(known), 3) if known else None
 
     def worst(self, count: int = 5) -> list[Answered]:
         """Return the questions that were cut off, unanswered, or answered last."""

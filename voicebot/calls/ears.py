@@ -23,6 +23,7 @@ from voicebot.audio.ending import Ending, hear_ending
 from voicebot.audio.frames import FRAME_S, Pcm
 from voicebot.audio.settings import TurnSettings
 from voicebot.audio.turn import Discarded, Ended, Patience, Paused, PreRoll, Resumed, SpeechStarted, TurnDetector
+from voicebot.audio.vad import Voice
 from voicebot.calls.work import Work
 from voicebot.dialog.turns import Dictation, Expect
 
@@ -32,8 +33,9 @@ _LONGEST_S = 60.0
 _SURE_CHOICE = 0.75
 _LONG_PAUSES = 2.0
 _ENDING_FRAMES = 150
-_DOUBTFUL_PAUSE_S = 0.2
-"""A pause before which the voice did not fall is often but a breath: recognition waits until it is this long."""
+_SETTLED_PAUSE_S, _DOUBTFUL_PAUSE_S = 0.16, 0.2
+"""Recognition waits until a pause is this long, where the voice fell before it and where it did not: half of the pauses
+inside sentences are shorter, and what is recognised in them is recognised for nothing."""
 _SECOND_THOUGHT_S = 0.6
 """A caller who speaks this soon after our first sound had not finished: nobody reacts to words so fast."""
 _LONGEST_SECOND_THOUGHT_S = _SECOND_THOUGHT_S + 0.3
@@ -191,16 +193,17 @@ class Ears:
             self._barge_in.reset()
         self._playing = played is not None
         cut_in = self._barge_in.feed(frame, played)
+        voice = self._barge_in.voice
         if self._stream is None and self._finished is not None and not self._finished.follow(self._playing):
             self._finished = None
         if played is not None and self._stream is None:
-            self._detector.feed(frame, listening=False)
+            self._detector.feed(frame, listening=False, voice=voice)
             return self._cut_in() if cut_in and interruptible else None
         if self._stream is None and self._barge_in.echoing:
             # we have fallen silent, but the line still returns our last words
-            self._detector.feed(frame, listening=False)
+            self._detector.feed(frame, listening=False, voice=voice)
             return None
-        return self._follow(frame)
+        return self._follow(frame, voice)
 
     def _cut_in(self) -> CutIn:
         self._alarm_from_cut_in = True
@@ -212,11 +215,11 @@ class Ears:
                 self._open(event.preroll_s)
         return CutIn()
 
-    def _follow(self, frame: Pcm) -> EarEvent | None:
+    def _follow(self, frame: Pcm, voice: Voice) -> EarEvent | None:
         if self._stream is not None:
             self._stream.feed(frame)
             self._sound.append(frame)
-        for event in self._detector.feed(frame):
+        for event in self._detector.feed(frame, voice=voice):
             match event:
                 case SpeechStarted(preroll_s=preroll_s):
                     self._open(preroll_s)
@@ -252,11 +255,12 @@ class Ears:
         self._ending = self._work.compute(asyncio.to_thread(hear_ending, recent, self._rate_hz), "ending")
 
     def _perhaps_speculate(self) -> None:
-        """Start recognising in a pause, at once where the voice fell, a moment later where it did not."""
+        """Start recognising in a pause that lasts, sooner where the voice fell."""
         if self._stream is None or self._ending is None or self._speculation is not None or not self._ending.done():
             return
         ending = self._ending.result()
-        if ending is Ending.FALLEN or self._detector.silence_s >= _DOUBTFUL_PAUSE_S:
+        wait_s = _SETTLED_PAUSE_S if ending is Ending.FALLEN else _DOUBTFUL_PAUSE_S
+        if self._detector.silence_s >= wait_s - 1e-9:
             if ending is Ending.RAISED and self._question.patience is Patience.NORMAL:
                 self._detector.set_patience(Patience.OPEN, self._scale)
             self._stream.speculate()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from voicebot.audio.frames import Pcm, frame_samples, silence
+from voicebot.audio.frames import FRAME_S, Pcm, frame_samples, silence
 from voicebot.audio.playout import Playout, PlayoutFull
 from voicebot.calls.work import Work
 from voicebot.dialog.turns import Reply, Say
@@ -56,6 +56,11 @@ class _Utterance:
         return tuple(say for say in self.says if not say.opening) or self.says
 
     @property
+    def late(self) -> bool:
+        """Whether there is more to come after what was made, if nothing is left to play."""
+        return bool(self.clips) and not (self.complete or self.stopped)
+
+    @property
     def openings(self) -> tuple[Say, ...]:
         """The words that only lead in."""
         return tuple(say for say in self.says if say.opening) if len(self.content) < len(self.says) else ()
@@ -76,6 +81,9 @@ class Mouth:
         self._interruptible = True
         self.failures = 0
         """Replies the voice could not say."""
+        self.longest_hole_s = 0.0
+        """The longest silence in the middle of a reply for want of its sound."""
+        self._hole_frames = 0
 
     @property
     def busy(self) -> bool:
@@ -150,6 +158,8 @@ class Mouth:
             utterance.waited += 1
             if utterance.waited == _LEAD_IN_AFTER_FRAMES and utterance.openings:
                 self._work.compute(self._lead_in(utterance), f"lead-in-{utterance.tag}")
+        self._hole_frames = self._hole_frames + 1 if frame is None and utterance is not None and utterance.late else 0
+        self.longest_hole_s = max(self.longest_hole_s, self._hole_frames * FRAME_S)
         return frame
 
     def upcoming(self, frames: int) -> Sequence[Pcm]:

@@ -57,7 +57,8 @@ class CallRecord:
     """One call, or one chat. ``realtime`` False means that delays have no meaning and are left out.
 
     ``preferences`` are the ways of speaking that the caller agreed to have remembered; ``news`` what they said of being
-    told of news, in order; ``public`` who they said they are (see ``Reply``).
+    told of news, in order; ``public`` who they said they are (see ``Reply``). ``hole_s`` is the longest silence in the
+    middle of something said, for want of its sound.
     """
 
     call_id: str
@@ -80,6 +81,7 @@ class CallRecord:
     stats: LegStats | None = None
     transcripts: dict[str, str] = field(default_factory=dict)
     """What was said in the messages recorded, by their id in the store: known after the call."""
+    hole_s: float = 0.0
     contact: str = ""
     """Its id in the journal, and the page where it is shown, if there is one."""
     link: str = ""

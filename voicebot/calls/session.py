@@ -169,6 +169,7 @@ class CallSession:
             self._record.records.append(left)
         await self._leg.hang_up()
         self._record.stats = self._leg.stats()
+        self._record.hole_s = self._mouth.longest_hole_s
         self._ears.drop()
         await self._work.close()
         for witness in self._company.witnesses:
@@ -283,7 +284,9 @@ class CallSession:
         played = self._played if before is None else before.played
         thought = self._mind.prepare(_heard(heard, played), before is not None and before is self._unsettled)
         reply = await asyncio.shield(thought.reply)
-        self._mouth.prepare(reply)
+        # what is not understood will probably be answered otherwise: no sound is made for it yet
+        if reply.whole:
+            self._mouth.prepare(reply)
         return reply.whole
 
     def _reconsider(self) -> None:

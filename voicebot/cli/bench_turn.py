@@ -93,7 +93,18 @@ def _show(report: dict[str, Any]) -> None:
     screen = console()
     screen.print(table)
     for key, value in report.items():
-        if not isinstance(value, dict | list):
+        if value is not None and not isinstance(value, dict | list):
             screen.print(f"{key}: {value}")
+    screen.print(_work(report))
     for one in report["worst"]:
         screen.print(f"{one['delay_ms']} ms{' CUT' if one['cut_off'] else ''}: {one['text']} | {one['heard']}")
+
+
+def _work(report: dict[str, Any]) -> Table:
+    """Where the time of a turn goes: by stage, and the processor's by thread."""
+    table = Table("a turn", "times", "ms", title="work")
+    for name, spent in report["work_per_turn"].items():
+        table.add_row(name, str(spent["times"]), str(spent["ms"]))
+    for name, cpu_s in report["cpu_s_per_turn_by_thread"].items():
+        table.add_row(f"processor, {name}", "", str(round(1000 * cpu_s)))
+    return table

@@ -6,6 +6,7 @@ that command is run; ``voicebot --help`` imports all, so what is heavy is import
 """
 
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -70,6 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Exit status: 0 done; 1 the work failed, with one line saying what and what to do; 2 wrong usage or configuration.
     """
+    # read when numpy is loaded: its small products are done sooner by one thread; others would spin beside the calls
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     modules = command_modules(arguments)
     expected = dict(BUILT_IN)

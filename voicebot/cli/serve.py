@@ -231,6 +231,8 @@ async def _render_ahead(service: "Service") -> None:
         try:
             said = message_texts(service.settings, service.message_words)
             texts = await asyncio.to_thread(prompt_texts, profile, service.sentences, service.closing, said)
+            # an answer that can begin at once gives the time to make the rest of it
+            await voice.render(texts, LINE_HZ, manner, first_only=True)
             await voice.render(texts, LINE_HZ, manner)
         except SynthesisError as error:
             log.warning("prompts are not all rendered: %s", error)

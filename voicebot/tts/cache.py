@@ -253,17 +253,20 @@ class CachedVoice:
         rate_hz: int,
         manner: Manner = Manner(),
         progress: Callable[[int, int], None] | None = None,
+        first_only: bool = False,
     ) -> int:
         """Synthesise and keep the clauses of ``texts`` that are not yet on disk, behind what the calls need.
 
-        ``progress`` is told how many distinct clauses are done and how many there are. Returns how many were made.
+        ``first_only``: of each text the first clause alone, with which its answer can begin at once. ``progress`` is
+        told how many distinct clauses are done and how many there are. Returns how many were made.
 
         Raises:
             SynthesisError: the engine failed.
         """
         clauses: dict[str, Clause] = {}
         for text in texts:
-            for clause in self._inner.plan(text, manner.language):
+            plan = self._inner.plan(text, manner.language)
+            for clause in plan[:1] if first_only else plan:
                 clauses.setdefault(self._key(clause, rate_hz, manner), clause)
         made = 0
         for done, (key, clause) in enumerate(clauses.items(), start=1):

@@ -15,6 +15,7 @@ import numpy as np
 from voicebot.audio.frames import LINE_HZ, SILENCE_DBFS, silence
 from voicebot.audio.level import active_level_dbfs
 from voicebot.audio.resample import resample
+from voicebot.effort import Tally, thread_named
 from voicebot.tts.base import SynthesisError
 from voicebot.tts.cache import CachedVoice, PromptCache
 from voicebot.tts.engine import Engine
@@ -36,17 +37,20 @@ _TARGET_DBFS = -20.0
 _MB = 1_000_000
 
 
-def load_voice(settings: TtsSettings, models_dir: Path, cache_dir: Path | None) -> CachedVoice:
+def load_voice(
+    settings: TtsSettings, models_dir: Path, cache_dir: Path | None, tally: Tally | None = None
+) -> CachedVoice:
     """Load the voice of the assistant, with its prompt cache in ``cache_dir`` (``None``: in memory alone).
 
-    With engine ``auto``: a French Piper voice if one is installed, else Kokoro, else Pico; one that does not load is
-    told in the log and the next is taken. A named engine is that one or an error.
+    ``tally`` counts what is synthesised. With engine ``auto``: a French Piper voice if one is installed, else Kokoro,
+    else Pico; one that does not load is told in the log and the next is taken. A named engine is that one or an error.
 
     Raises:
         SynthesisError: the engine or its model is missing or does not load; the message says what to run.
     """
-    engine = _automatic(settings, models_dir) if settings.engine == "auto" else _named(settings, models_dir)
-    spoken = _spoken(engine, settings)
+    with thread_named("tts"):
+        engine = _automatic(settings, models_dir) if settings.engine == "auto" else _named(settings, models_dir)
+    spoken = _spoken(engine, settings, tally)
     return CachedVoice(spoken, PromptCache(cache_dir, settings.cache_mb * _MB))
 
 
@@ -171,12 +175,12 @@ def _install(model: str) -> str:
     return f"voicebot models install {model}"
 
 
-def _spoken(engine: Engine, settings: TtsSettings) -> SpokenVoice:
+def _spoken(engine: Engine, settings: TtsSettings, tally: Tally | None = None) -> SpokenVoice:
     try:
         normaliser = Normaliser(load_lexicon(settings.lexicon))
     except LexiconError as error:
         raise SynthesisError(str(error)) from error
-    return SpokenVoice(engine, normaliser, _gain_db(engine), Pace(settings.speed, settings.level_dbfs))
+    return SpokenVoice(engine, normaliser, _gain_db(engine), Pace(settings.speed, settings.level_dbfs), tally)
 
 
 def _gain_db(engine: Engine) -> float:

@@ -13,6 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from voicebot.audio.frames import Pcm, silence
+from voicebot.effort import Tally
 from voicebot.tts.base import Manner, SynthesisError
 from voicebot.tts.clauses import NO_BREAK, Clause, cut
 from voicebot.tts.engine import Engine
@@ -59,10 +60,17 @@ class SpokenVoice:
     """An engine, a normaliser and the thread they work in. Shared by all calls; used from the event loop.
 
     ``gain_db`` brings the engine to -20 dBFS of active level: one gain for the voice, so that a sentence keeps its
-    own dynamics and clauses match each other.
+    own dynamics and clauses match each other. ``tally`` counts what is synthesised.
     """
 
-    def __init__(self, engine: Engine, normaliser: Normaliser, gain_db: float, pace: Pace = Pace()) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        normaliser: Normaliser,
+        gain_db: float,
+        pace: Pace = Pace(),
+        tally: Tally | None = None,
+    ) -> None:
         self.name = engine.name
         sound = f"shaping-{SHAPING_VERSION}+gain{gain_db:+.1f}+speed{pace.speed:.2f}+level{pace.level_dbfs:+.1f}"
         self.version = f"{engine.version}+{sound}"
@@ -70,7 +78,7 @@ class SpokenVoice:
         self._normaliser = normaliser
         self._gain_db = gain_db + pace.level_dbfs + 20.0
         self._pace = pace
-        self._queue = SynthesisQueue(engine.name)
+        self._queue = SynthesisQueue(engine.name, tally=tally)
         # the same sentences come again and again, and normalising one holds every call back for some milliseconds
         self._known_plan = lru_cache(_PLANS_KEPT)(self._plan)
 

@@ -1,8 +1,9 @@
 """One thread that synthesises for every call, the most urgent clause first.
 
-The first clause of an answer goes before the following clauses of other answers, and rendering ahead goes last. The
-queue is bounded: when it is full the newest request is refused. A request that nobody waits for any more is dropped,
-even in mid-synthesis when the engine can stop. ``submit`` and ``close`` are called from the event loop.
+The first clause of an answer goes before the following clauses of other answers, and rendering ahead goes last: it
+is broken off when somebody waits, and begun again. The queue is bounded: when it is full the newest request is
+refused. A request that nobody waits for any more is dropped, even in mid-synthesis when the engine can stop.
+``submit`` and ``close`` are called from the event loop.
 """
 
 import asyncio
@@ -10,12 +11,14 @@ import heapq
 import itertools
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 from voicebot.audio.frames import Pcm
+from voicebot.effort import Tally
 from voicebot.tts.base import SynthesisError
 
 log = logging.getLogger(__name__)
@@ -30,6 +33,13 @@ class Urgency(IntEnum):
     """It follows a clause that is being played."""
     AHEAD = 2
     """Nobody waits: a prompt being rendered."""
+
+
+_STAGES = {
+    Urgency.NOW: "synthesis, first clause",
+    Urgency.SOON: "synthesis, next clause",
+    Urgency.AHEAD: "synthesis, ahead",
+}
 
 
 class Stop:
@@ -69,6 +79,8 @@ class _Job:
     work: Callable[[Stop], Pcm] = field(compare=False)
     future: "Future[Pcm]" = field(compare=False)
     stop: Stop = field(compare=False)
+    giving_way: bool = field(compare=False, default=False)
+    dropped: bool = field(compare=False, default=False)
 
 
 class SynthesisQueue:
@@ -77,8 +89,9 @@ class SynthesisQueue:
     ``refused`` counts the requests turned away because ``most_waiting`` were already waiting.
     """
 
-    def __init__(self, name: str, most_waiting: int = 64) -> None:
+    def __init__(self, name: str, most_waiting: int = 64, tally: Tally | None = None) -> None:
         self.refused = 0
+        self._tally = tally or Tally()
         self._name = name
         self._most_waiting = most_waiting
         self._jobs: list[_Job] = []
@@ -104,6 +117,9 @@ class SynthesisQueue:
                 raise SynthesisError(f"the voice {self._name} has {len(self._jobs)} clauses waiting already")
             heapq.heappush(self._jobs, job)
             self._wake.notify()
+            giving_way = self._break_off() if urgency < Urgency.AHEAD else None
+        if giving_way is not None:
+            giving_way.set()
         try:
             return await asyncio.wrap_future(job.future)
         except asyncio.CancelledError:
@@ -118,31 +134,53 @@ class SynthesisQueue:
             running = self._running
             self._wake.notify()
         for job in waiting:
-            if job.future.set_running_or_notify_cancel():
+            if job.future.running() or job.future.set_running_or_notify_cancel():
                 job.future.set_exception(SynthesisError(f"the voice {self._name} is closed"))
         if running is not None:
             running.stop.set()
         self._thread.join()
 
     def _drop(self, job: _Job) -> None:
-        job.stop.set()
         with self._wake:
+            job.dropped = True
             if job in self._jobs:
                 self._jobs.remove(job)
                 heapq.heapify(self._jobs)
+            stop = job.stop
+        stop.set()
 
     def _run(self) -> None:
         while (job := self._next()) is not None:
+            began = time.perf_counter()
             try:
-                sound = job.work(job.stop)
+                result: Pcm | SynthesisError = job.work(job.stop)
             except SynthesisError as error:
-                self._settle(job, error)
+                result = error
             except Exception as error:
                 # native engines raise anything; the thread must outlive it
                 log.debug("synthesis failed", exc_info=True)
-                self._settle(job, SynthesisError(f"{self._name}: {error}"))
-            else:
-                self._settle(job, sound)
+                result = SynthesisError(f"{self._name}: {error}")
+            stage = "synthesis dropped" if job.stop.is_set else _STAGES[job.urgency]
+            self._tally.add(stage, time.perf_counter() - began)
+            if not (job.giving_way and self._put_back(job)):
+                self._settle(job, result)
+
+    def _break_off(self) -> Stop | None:
+        """Return what stops the clause being rendered ahead, if one is; lock held."""
+        running = self._running
+        if running is None or running.urgency is not Urgency.AHEAD:
+            return None
+        running.giving_way = True
+        return running.stop
+
+    def _put_back(self, job: _Job) -> bool:
+        """Have a job that gave way begin again in its turn; return whether that is wanted."""
+        with self._wake:
+            if self._closed or job.dropped:
+                return False
+            job.giving_way, job.stop = False, Stop()
+            heapq.heappush(self._jobs, job)
+            return True
 
     def _next(self) -> _Job | None:
         with self._wake:
@@ -150,7 +188,7 @@ class SynthesisQueue:
             while not self._closed:
                 while self._jobs:
                     job = heapq.heappop(self._jobs)
-                    if job.future.set_running_or_notify_cancel():
+                    if job.future.running() or job.future.set_running_or_notify_cancel():
                         self._running = job
                         return job
                 self._wake.wait()
