@@ -266,7 +266,9 @@ class VoskRecognizer:
 
 def load_vosk(folder: Path, settings: AsrSettings, timer: Callable[[], float] = time.perf_counter) -> VoskRecognizer:
     """Load the model in ``folder`` and start its workers."""
-    return VoskRecognizer(folder, InferencePool(max(1, settings.workers), settings.queue_size), settings.alternatives, timer)
+    return VoskRecognizer(
+        folder, InferencePool(max(1, settings.workers), settings.queue_size), settings.alternatives, timer
+    )
 
 
 def model_rate(folder: Path) -> int:
