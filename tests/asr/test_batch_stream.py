@@ -153,6 +153,63 @@ def test_a_full_queue_is_told_at_the_end_not_when_speculating() -> None:
     asyncio.run(turn())
 
 
+def _order_of_work(finish_the_guess: bool) -> list[int]:
+    """Return the lengths recognised while one worker is held: of a first caller, then of a guess and of a caller."""
+    gate = threading.Event()
+    recorder = _Recorder(gate)
+
+    async def turn() -> None:
+        pool = InferencePool(1, 4)
+        first, guess, certain = (BatchStream(pool, RATE, recorder) for _ in range(3))
+        first.feed(WORDS)
+        guess.feed(WORDS[:200])
+        certain.feed(WORDS[:300])
+        turns = [asyncio.create_task(first.finish())]
+        await asyncio.to_thread(recorder.started.wait, 10)
+        guess.speculate()
+        turns.append(asyncio.create_task(certain.finish()))
+        if finish_the_guess:
+            turns.append(asyncio.create_task(guess.finish()))
+        await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(*turns)
+        await guess.speculated()
+        await pool.close()
+
+    asyncio.run(turn())
+    return recorder.lengths
+
+
+def test_a_caller_who_has_finished_goes_before_a_guess_that_was_there_first() -> None:
+    assert _order_of_work(finish_the_guess=False) == [len(WORDS), 300, 200]
+
+
+def test_a_guess_that_became_certain_goes_in_the_order_of_the_pauses() -> None:
+    assert _order_of_work(finish_the_guess=True) == [len(WORDS), 200, 300]
+
+
+def test_one_of_several_workers_is_kept_from_guesses() -> None:
+    gate = threading.Event()
+    recorder = _Recorder(gate)
+
+    async def turn() -> None:
+        pool = InferencePool(2, 4)
+        guesses = [BatchStream(pool, RATE, recorder) for _ in range(2)]
+        certain = BatchStream(pool, RATE, lambda pcm, wanted: Transcript("certain", 1.0))
+        for stream in (*guesses, certain):
+            stream.feed(WORDS)
+        for stream in guesses:
+            stream.speculate()
+        assert (await certain.finish()).text == "certain"
+        assert len(recorder.lengths) <= 1
+        gate.set()
+        for stream in guesses:
+            await stream.finish()
+        await pool.close()
+
+    asyncio.run(turn())
+
+
 def test_closing_the_pool_fails_what_waits_and_refuses_what_comes() -> None:
     gate = threading.Event()
     recorder = _Recorder(gate)

@@ -14,7 +14,7 @@ import numpy as np
 
 from voicebot.asr.activity import only_silence_since
 from voicebot.asr.base import RecognitionError, RecognizerBusy, Transcript
-from voicebot.asr.workers import InferencePool, wait_result
+from voicebot.asr.workers import InferencePool, Need, wait_result
 from voicebot.audio.frames import Pcm
 
 StillWanted: TypeAlias = Callable[[], bool]
@@ -67,7 +67,7 @@ class BatchStream:
                 return
             self._speculation.drop()
         try:
-            self._speculation = self._start()
+            self._speculation = self._start(Need.GUESS)
         except RecognizerBusy:
             self._speculation = None
 
@@ -111,9 +111,10 @@ class BatchStream:
             self.resume()
             speculation = None
         if speculation is None:
-            speculation = self._speculation = self._start()
+            speculation = self._speculation = self._start(Need.CALLER)
         if speculation.future is None:
             raise RecognitionError("recognition was not started")
+        self._pool.promote(speculation.future)
         return replace(await wait_result(speculation.future), audio_s=audio_s)
 
     def cancel(self) -> None:
@@ -127,10 +128,10 @@ class BatchStream:
             self._chunks = [np.concatenate(self._chunks)]
         return self._chunks[0]
 
-    def _start(self) -> _Speculation:
+    def _start(self, need: Need) -> _Speculation:
         sound = self._sound()
         started = _Speculation(self._samples)
-        started.future = self._pool.submit(lambda: self._recognise(sound, started.wanted))
+        started.future = self._pool.submit(lambda: self._recognise(sound, started.wanted), need)
         return started
 
 

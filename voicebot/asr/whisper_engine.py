@@ -25,7 +25,7 @@ from voicebot.asr.features import LONGEST_S, WHISPER_HZ, log_mel
 from voicebot.asr.phoneme_head import PhonemeHeads, load_heads
 from voicebot.asr.settings import AsrSettings
 from voicebot.asr.whisper_model import FRAME_S, Decoding, Fit, Hypothesis, WhisperModel
-from voicebot.asr.workers import InferencePool
+from voicebot.asr.workers import InferencePool, Need
 from voicebot.audio.frames import Pcm, frame_samples
 from voicebot.audio.resample import resample
 from voicebot.effort import Tally
@@ -259,7 +259,7 @@ class WhisperRecognizer:
         """Open a stream for one turn at ``rate_hz``; its choices are prepared while the caller speaks."""
         if hints.choices:
             with suppress(RecognizerBusy):
-                self._pool.submit(lambda: self._ears.prepare(hints))
+                self._pool.submit(lambda: self._ears.prepare(hints), Need.GUESS)
         return BatchStream(self._pool, rate_hz, lambda pcm, wanted: self._ears.transcribe(pcm, rate_hz, hints, wanted))
 
     def unknown_words(self, texts: tuple[str, ...]) -> tuple[str, ...]:

@@ -67,12 +67,6 @@ class InferencePool:
         with self._wake:
             return self._running + len(self._jobs)
 
-    @property
-    def pressed(self) -> bool:
-        """Whether a caller waits for a worker: what is only guessed should give way."""
-        with self._wake:
-            return any(job.need is Need.CALLER for job in self._jobs)
-
     def submit(self, task: Callable[[], T], need: Need = Need.CALLER) -> "Future[T]":
         """Queue ``task``.
 
