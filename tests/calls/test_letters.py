@@ -32,12 +32,18 @@ def test_a_spoken_message_is_told_with_its_length_and_what_it_says_but_no_number
     said = "Ici Paul, rappelez-moi au 06 12 34 56 78."
     voice = StoredVoice("c1:2", "demo", "20261124-0", at, 72.0, "pause", "done", said)
     values = letter_values(profile, "message", "M-471", {}, at, "https://s.example.fr/demandes/c1:2")
-    subject, text = load_letter_words(WORDS).write(VOICE, values | voice_values(voice))
+    subject, text = load_letter_words(WORDS).write(VOICE, values | voice_values(voice, attached=True))
     assert subject == "Message vocal M-471"
     assert "1 minute 12 secondes" in text.replace(" et ", " ")
     assert "Ici Paul, rappelez-moi au" in text
     assert "34 56" not in text
     assert text.endswith("Pour l’écouter :\nhttps://s.example.fr/demandes/c1:2\n")
+
+
+def test_what_a_message_says_stays_out_of_the_e_mail_unless_its_sound_is_joined() -> None:
+    voice = StoredVoice("c1:2", "demo", "20261124-0", datetime.now(PARIS), 72.0, "pause", "done", "Ici Paul.")
+    assert "Paul" in voice_values(voice, attached=True)["transcription"]
+    assert "Paul" not in voice_values(voice, attached=False)["transcription"]
 
 
 def test_what_a_caller_said_is_never_taken_for_a_variable(profile: Profile) -> None:

@@ -20,6 +20,7 @@ _PLACES = frozenset({"reference", "demande", "details", "lien", "date"})
 _VOICE_PLACES = frozenset({"duree", "transcription"})
 _TRANSCRIPTS = {
     "done": "Transcription automatique, avec ses erreurs possibles :\n{text}",
+    "apart": "Sa transcription automatique est sur la page de la demande.",
     "nothing": "La transcription automatique n’a rien pu comprendre.",
     "waiting": "La transcription automatique n’est pas encore faite : elle sera sur la page.",
     "failed": "La transcription automatique a échoué.",
@@ -93,12 +94,15 @@ def letter_values(
     }
 
 
-def voice_values(voice: StoredVoice) -> dict[str, str]:
+def voice_values(voice: StoredVoice, attached: bool) -> dict[str, str]:
     """Return what the e-mail on a spoken message says of it; whole numbers and addresses in it are masked.
 
-    An e-mail leaves the encrypted store: who needs a number hears it on the page, or shows it there.
+    An e-mail leaves the encrypted store and its period, which callers are told: what was said is only in one that has
+    the sound ``attached`` as well.
     """
-    state = "nothing" if voice.state == "done" and not voice.transcript else voice.state
+    state: str = voice.state
+    if state == "done":
+        state = "nothing" if not voice.transcript else "done" if attached else "apart"
     told = _TRANSCRIPTS[state].replace("{text}", masked(voice.transcript))
     return {"duree": spoken_duration(voice.duration_s), "transcription": told}
 

@@ -52,7 +52,7 @@ async def open_delivery(
         values = letter_values(profile, kept.form, kept.reference, kept.slots, kept.opened_at, link(kept.contact))
         if kept.voice is None:
             return Letter(address, *words.write(kept.type, values))
-        spoken = voice_values(kept.voice) | {"lien": request_page(settings, kept.id)}
+        spoken = voice_values(kept.voice, settings.message.attach) | {"lien": request_page(settings, kept.id)}
         told = words.write(VOICE, values | spoken)
         return Letter(address, *told, with_sound=settings.message.attach)
 
