@@ -220,8 +220,10 @@ def test_closing_the_pool_fails_what_waits_and_refuses_what_comes() -> None:
         for stream in (running, waiting, late):
             stream.feed(WORDS)
         running.speculate()
-        waited = asyncio.create_task(waiting.finish())
         await asyncio.to_thread(recorder.started.wait, 10)
+        waited = asyncio.create_task(waiting.finish())
+        await asyncio.sleep(0)
+        assert pool.pending == 2
         closing = asyncio.create_task(pool.close())
         with pytest.raises(RecognitionError):
             await waited

@@ -6,11 +6,13 @@ it. Transactions that write say so at once (``BEGIN IMMEDIATE``): two writers th
 failing in the middle.
 """
 
+import asyncio
+import fcntl
 import logging
 import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,9 @@ _MIGRATION_TRIES = 6
 _ANALYSED_ROWS = 1000
 _MIGRATION_LOCK = 0x766F6963
 _DATA_FAULTS = ("22", "23")
+_WAL = "PRAGMA journal_mode=WAL"
 _PRAGMAS = (
-    "PRAGMA journal_mode=WAL",
+    _WAL,
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA secure_delete=ON",
@@ -94,8 +97,7 @@ class Database:
         """
         if self._file is not None:
             with _told_away(self.place):
-                self._file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-                os.close(os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600))  # what callers said is for this user alone
+                await asyncio.to_thread(_make_file, self._file)
         away = JournalAway(f"{self.place} could not be migrated")
         for _ in range(_MIGRATION_TRIES):
             async with self.reading() as connection:
@@ -153,6 +155,25 @@ def _open_engine(url: Any, backend: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "begin", _begin_sqlite)
         return engine
     return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": _CONNECT_S, "command_timeout": 60.0})
+
+
+def _make_file(path: Path) -> None:
+    """Have the file in WAL mode, for this user alone (it holds what callers said).
+
+    SQLite does not let a connection wait while another switches the file to WAL, hence one process at a time. A file
+    that exists is not opened here otherwise than by SQLite: closing it would drop the locks of this process on it
+    (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        with closing(sqlite3.connect(path, timeout=_BUSY_S)) as connection:
+            connection.execute(_WAL)
+    finally:
+        os.close(folder)
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
