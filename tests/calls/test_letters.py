@@ -46,6 +46,16 @@ def test_what_a_message_says_stays_out_of_the_e_mail_unless_its_sound_is_joined(
     assert "Paul" not in voice_values(voice, attached=False)["transcription"]
 
 
+@pytest.mark.parametrize(
+    ("form", "called"),
+    [("oubli", "Collecte oubliée"), ("collecte.oubli", "une collecte oubliée"), ("inconnu", "inconnu")],
+)
+def test_a_request_is_called_by_the_title_of_its_form_or_by_its_subject(
+    profile: Profile, form: str, called: str
+) -> None:
+    assert letter_values(profile, form, "D-1", {}, datetime.now(PARIS), "")["demande"] == called
+
+
 def test_what_a_caller_said_is_never_taken_for_a_variable(profile: Profile) -> None:
     values = letter_values(profile, "reclamation", "D-1", {"description": "{lien} {0}"}, datetime.now(PARIS), "")
     assert "{lien} {0}" in load_letter_words(WORDS).write("ticket", values)[1]

@@ -30,13 +30,13 @@ SERVED: dict[Role, tuple[str, ...]] = {
     Role.ADVISER: ("/maintenant", "/demandes", "/contacts", "/appels", "/personnes"),
     Role.SUPERVISOR: (
         *("/maintenant", "/demandes", "/contacts", "/appels", "/personnes"),
-        *("/chiffres", "/progres", "/messages"),
+        *("/chiffres", "/progres", "/messages", "/envois"),
     ),
 }
 """What each role is served; an administrator is served everything."""
 
 RESERVED = {
-    Role.ADVISER: ("/chiffres", "/progres", "/messages", "/utilisateurs", "/contacts/export"),
+    Role.ADVISER: ("/chiffres", "/progres", "/messages", "/utilisateurs", "/contacts/export", "/envois"),
     Role.SUPERVISOR: ("/utilisateurs",),
 }
 

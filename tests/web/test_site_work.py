@@ -101,6 +101,19 @@ def test_a_request_is_given_to_someone_commented_and_done(base: Base, profile: P
     run(visit())
 
 
+def test_a_request_is_named_as_its_form_is_and_its_number_shown_once(sqlite_base: Base, profile: Profile) -> None:
+    async def visit() -> None:
+        async with site_of(sqlite_base, profile) as site:
+            await one_call(site)
+            await site.sign_in("ahmed")
+            page = await site.read("/demandes/c1:2")
+            assert "<dt>Quoi</dt><dd>Collecte oubliée</dd>" in page
+            assert page.count("•• 78") == 1
+            assert "Collecte oubliée" in await site.read("/demandes")
+
+    run(visit())
+
+
 def test_a_number_is_masked_until_asked_for_and_asking_is_kept(base: Base, profile: Profile) -> None:
     async def visit() -> None:
         async with site_of(base, profile) as site:

@@ -82,12 +82,12 @@ def letter_values(
     profile: Profile, form_id: str, reference: str, slots: Mapping[str, str], opened_at: datetime, link: str
 ) -> dict[str, str]:
     """Return what fills an e-mail; slots are named as their form names them."""
-    form = profile.knowledge.forms.get(form_id)
-    labels = {slot.name: slot.label or slot.name for slot in form.slots} if form is not None else {}
-    details = [f"{labels.get(name, name).capitalize()} : {value}" for name, value in slots.items() if value]
+    knowledge = profile.knowledge
+    labels = {name: knowledge.slot_label(form_id, name) or name for name in slots}
+    details = [f"{labels[name][:1].upper()}{labels[name][1:]} : {value}" for name, value in slots.items() if value]
     return {
         "reference": reference,
-        "demande": form.name if form is not None else form_id,
+        "demande": knowledge.request_title(form_id) or form_id,
         "details": "\n".join(details),
         "lien": link,
         "date": f"{opened_at.astimezone(PARIS):%d/%m/%Y à %H:%M}",

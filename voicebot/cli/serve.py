@@ -56,7 +56,7 @@ async def _serve(config: Path) -> bool:
     from voicebot.calls.live import LiveCalls
     from voicebot.cli.serve_delivery import open_delivery
     from voicebot.cli.serve_follow import Followers, open_calendars
-    from voicebot.cli.serve_pages import report_monthly
+    from voicebot.cli.serve_pages import write_by_itself
     from voicebot.cli.serve_site import Shown, build_whole_site
     from voicebot.clock import WallClock
     from voicebot.config import load_settings
@@ -102,7 +102,7 @@ async def _serve(config: Path) -> bool:
         watching = loop.create_task(service.shelf.watch(), name="watch-profiles")
         rendering = loop.create_task(_render_ahead(service), name="render-ahead")
         purging = loop.create_task(_purge_daily(settings, clock), name="purge")
-        reporting = loop.create_task(report_monthly(settings, service, journal, clock, outbox), name="report-monthly")
+        writing = loop.create_task(write_by_itself(settings, service, journal, clock, outbox), name="write-by-itself")
         delivering = loop.create_task(courier.run(), name="courier")
         answering = loop.create_task(board.run(), name="switchboard")
         for address in line.addresses:
@@ -115,7 +115,7 @@ async def _serve(config: Path) -> bool:
         screen.print(f"Draining: {board.live} calls in progress.")
         await line.drain()
         await board.finish(_AFTER_DRAIN_S)
-        tasks = (stopping, answering, watching, rendering, purging, reporting, delivering)
+        tasks = (stopping, answering, watching, rendering, purging, writing, delivering)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,8 +1,9 @@
-"""The supervisors' pages of ``voicebot serve``, and the report of the month that it sends them."""
+"""The supervisors' pages of ``voicebot serve``, and what it writes by itself: the report of the month, reminders."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from datetime import date
 from typing import TYPE_CHECKING
 
 from voicebot.clock import PARIS
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
     from voicebot.journal.notices import NoticeBoard
     from voicebot.web.circulars import Parcel
     from voicebot.web.monthly import Letter
+    from voicebot.web.reminders import Reminder
     from voicebot.web.site import Health
 
 log = logging.getLogger(__name__)
 
 _ASK_EVERY_S = 3600.0
+_REMIND_EVERY_S = 900.0
 CIRCULARS = "messages.toml"
 _NOTICES_EVERY_S = 30.0
 _FACTS_EVERY_S = 600.0
@@ -151,7 +154,16 @@ async def _deliver(outbox: "Outbox | None", parcel: "Parcel") -> bool:
     return True
 
 
-async def report_monthly(
+async def write_by_itself(
+    settings: "Settings", service: "Service", journal: "Journal", clock: "Clock", outbox: "Outbox"
+) -> None:
+    """Send the report of each month and the reminders of each morning, until cancelled."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_report_monthly(settings, service, journal, clock, outbox), name="report-monthly")
+        group.create_task(_remind_daily(settings, service, journal, clock, outbox), name="remind-daily")
+
+
+async def _report_monthly(
     settings: "Settings", service: "Service", journal: "Journal", clock: "Clock", outbox: "Outbox"
 ) -> None:
     """Send the report of last month, once, to those the configuration names; ask again every hour."""
@@ -171,4 +183,49 @@ async def report_monthly(
             await send_report(journal.archive, clock.now().date(), Reading(settings.web.commitments, names), sender)
         except (JournalError, DeliveryRefused) as error:
             log.error("the report of the month was not sent: %s", error)
+        except Exception:
+            log.exception("the report of the month was not sent")
         await asyncio.sleep(_ASK_EVERY_S)
+
+
+async def _remind_daily(
+    settings: "Settings", service: "Service", journal: "Journal", clock: "Clock", outbox: "Outbox"
+) -> None:
+    """Remind each service of its requests due today or late, once a day; ask again every quarter of an hour."""
+    from voicebot.app import request_page
+    from voicebot.calls.letters import mailbox
+    from voicebot.delivery.errors import DeliveryRefused
+    from voicebot.journal.errors import JournalError
+    from voicebot.profile import ProfileError
+    from voicebot.web.reminders import Reminding, is_time, send_reminders
+
+    def where(profile: str, form: str) -> str:
+        try:
+            return mailbox(service.profile(profile), form)
+        except ProfileError as error:
+            log.error("nobody is reminded of the requests of %s: %s", profile, error)
+            return ""
+
+    def called(profile: str, form: str) -> str:
+        return service.profile(profile).knowledge.request_title(form)
+
+    async def post(to: str, reminder: "Reminder", key: str) -> None:
+        try:
+            await outbox.email(to, reminder.subject, reminder.text, key=key)
+        except DeliveryRefused as error:
+            log.error("a service is not reminded of its requests: %s", error)
+
+    done: date | None = None
+    while outbox.has_mail:
+        now = clock.now()
+        community = service.profile().knowledge.identity.community
+        reminding = Reminding(community, where, called, lambda record: request_page(settings, record), post)
+        try:
+            if is_time(now) and done != now.astimezone(PARIS).date():
+                await send_reminders(journal.archive, now, reminding)
+                done = now.astimezone(PARIS).date()
+        except JournalError as error:
+            log.error("the reminders of today were not sent, and will be: %s", error)
+        except Exception:
+            log.exception("the reminders of today were not sent")
+        await asyncio.sleep(_REMIND_EVERY_S)

@@ -105,6 +105,13 @@ class Ledger:
             done = await connection.execute(change.values(state="waiting", due_at=now, attempts=0, settled_at=None))
         return bool(done.rowcount)
 
+    async def retry_all(self, now: datetime) -> bool:
+        """Give every dead message all its attempts again; return whether there was one."""
+        change = update(outbox).where(outbox.c.state == "dead")
+        async with self._database.writing() as connection:
+            done = await connection.execute(change.values(state="waiting", due_at=now, attempts=0, settled_at=None))
+        return bool(done.rowcount)
+
     async def discard(self, key: str, now: datetime) -> bool:
         """Drop a dead message and what it said; return whether there was one. Its key stays taken."""
         change = update(outbox).where(outbox.c.id == key, outbox.c.state == "dead")

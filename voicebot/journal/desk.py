@@ -23,13 +23,13 @@ class Desk:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def due(self, today: date, login: str = "") -> list[dict[str, Any]]:
+    async def due(self, today: date, login: str = "", limit: int = _LONGEST_LIST) -> list[dict[str, Any]]:
         """Return the requests past their day or due ``today`` that are not done, the most urgent first."""
         query = select(records).where(records.c.state.in_(OPEN), records.c.due_day <= today.isoformat())
         if login:
             query = query.where(records.c.assignee == login)
         async with self._database.reading() as connection:
-            rows = await connection.execute(query.order_by(records.c.due_day, records.c.id).limit(_LONGEST_LIST))
+            rows = await connection.execute(query.order_by(records.c.due_day, records.c.id).limit(limit))
             return [dict(row) for row in rows.mappings()]
 
     async def counts(self) -> dict[str, int]:

@@ -27,7 +27,7 @@ from voicebot.journal.journal import Journal
 from voicebot.profile import Profile
 from voicebot.web.circulars import Circulars
 from voicebot.web.commitments import Commitments
-from voicebot.web.site_words import FILTERS, LABELS
+from voicebot.web.site_words import FILTERS, LABELS, initial
 
 log = logging.getLogger(__name__)
 
@@ -61,11 +61,13 @@ class May(StrEnum):
     EXPORT = "export"
     IMPROVE = "improve"
     NOTICES = "notices"
+    SENDING = "sending"
+    """See what could not be sent, and have it tried again."""
     USERS = "users"
 
 
 _ADVISER = frozenset({May.CALLS, May.REVEAL})
-_SUPERVISOR = _ADVISER | {May.FIGURES, May.EXPORT, May.IMPROVE, May.NOTICES}
+_SUPERVISOR = _ADVISER | {May.FIGURES, May.EXPORT, May.IMPROVE, May.NOTICES, May.SENDING}
 ALLOWED: Mapping[Role, frozenset[May]] = {
     Role.ELECTED: frozenset({May.FIGURES}),
     Role.ADVISER: _ADVISER,
@@ -80,6 +82,7 @@ _MENU = (
     ("/chiffres", "Chiffres", May.FIGURES),
     ("/progres", "Progrès", May.IMPROVE),
     ("/messages", "Messages", May.NOTICES),
+    ("/envois", "Envois", May.SENDING),
     ("/utilisateurs", "Utilisateurs", May.USERS),
 )
 
@@ -176,6 +179,18 @@ class Visit:
     def field(self, name: str, longest: int = 200) -> str:
         """Return a field of the form, trimmed and bounded."""
         return self.form.get(name, "").strip()[:longest]
+
+    def request_name(self, record: Mapping[str, Any]) -> str:
+        """Return how a request is called: by its form, by the subject of a contact typed in, or by its kind."""
+        kind = initial(LABELS["records"].get(record["type"], record["type"]))
+        knowledge = self.needs.service.profile().knowledge
+        title = knowledge.request_title(record["form"])
+        return title or kind if record["form"] in knowledge.forms else f"{kind} : {title}" if title else kind
+
+    def slot_name(self, record: Mapping[str, Any], slot: str) -> str:
+        """Return how what a form asked for is called."""
+        label = self.needs.service.profile().knowledge.slot_label(record["form"], slot)
+        return initial(label or LABELS["slots"].get(slot, slot))
 
     def page(self, template: str, status: int = 200, **values: Any) -> web.Response:
         """Return a page, with the menu of the visitor's role."""

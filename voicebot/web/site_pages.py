@@ -15,6 +15,7 @@ from voicebot.web.site_improve import improve_routes
 from voicebot.web.site_notices import notice_routes
 from voicebot.web.site_now import now_routes, stop_following
 from voicebot.web.site_requests import request_routes
+from voicebot.web.site_sending import sending_routes
 from voicebot.web.site_signin import sign_in_routes
 from voicebot.web.site_users import user_routes
 
@@ -28,6 +29,7 @@ _FAMILIES: tuple[Callable[[Frame], list[web.RouteDef]], ...] = (
     request_routes,
     notice_routes,
     improve_routes,
+    sending_routes,
 )
 _STATIC = {"site.css": "text/css", "live.js": "text/javascript"}
 

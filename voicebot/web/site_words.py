@@ -92,6 +92,11 @@ def _local(value: date | datetime | str | None) -> date | None:
     return value
 
 
+def initial(text: str) -> str:
+    """Write a text with a first capital, its other letters as they are: names keep theirs."""
+    return text[:1].upper() + text[1:]
+
+
 def pairs(values: Iterable[str]) -> list[tuple[str, str]]:
     """Return values that are their own names, as a list of choices."""
     return [(value, value) for value in values]
@@ -107,5 +112,6 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "duration": duration,
     "delay": delay,
     "named": named,
+    "initial": initial,
     "pairs": pairs,
 }

@@ -70,6 +70,7 @@ class Appointments:
 class Form:
     """One declared form.
 
+    ``name`` is what the caller hears, ``title`` what those who deal with it read ("Demande de bac"; its name if empty).
     ``recap`` is read before keeping, when something costly to get wrong is in it. ``done`` is said once kept. Both
     may depend on the value of a choice (``recap_when``, ``done_when``).
     """
@@ -85,6 +86,7 @@ class Form:
     done_when: Mapping[str, tuple[Template, ...]] = field(default_factory=dict)
     appointments: Appointments | None = None
     recap_when: Mapping[str, Template] = field(default_factory=dict)
+    title: str = ""
 
     @property
     def record_type(self) -> FormRecord | None:
@@ -132,6 +134,7 @@ def read_form(form_id: str, table: Table) -> Form:
         done_when,
         None,
         {name: Template(recap_table.text(name)) for name in sorted(recap_table.data)} if recap_table else {},
+        table.text("titre", ""),
     )
     known = {*names, *(f"{name}_dit" for name in names), "reference", "etat", "fin_numero", "a_commune", "de_commune"}
     known |= {

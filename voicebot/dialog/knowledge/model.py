@@ -68,6 +68,23 @@ class Knowledge:
         """Return the form an intent opens."""
         return next((form for form in self.forms.values() if intent in form.intents), None)
 
+    def request_title(self, form_id: str) -> str:
+        """Return what those who deal with requests call ``form_id``: a form, or the subject of a contact typed in.
+
+        Empty for what neither knows.
+        """
+        form = self.forms.get(form_id)
+        if form is not None:
+            return form.title or form.name
+        subject = self.subjects.get(form_id)
+        return "" if subject is None else subject.name
+
+    def slot_label(self, form_id: str, slot: str) -> str:
+        """Return how the form ``form_id`` names ``slot`` to people; empty when it says nothing of it."""
+        form = self.forms.get(form_id)
+        found = None if form is None else form.slot(slot)
+        return "" if found is None else found.label
+
     def unconfirmed(self) -> tuple[str, ...]:
         """Return one line per thing that is not certain, for ``voicebot check``."""
         lines = [f"fait {fact.id} : {fact.value}" for fact in self.facts.values() if not fact.confirmed]
