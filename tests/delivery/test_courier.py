@@ -109,7 +109,7 @@ def test_the_courier_stops_when_it_is_told_to(tmp_path: Path) -> None:
     async def work() -> None:
         async with post(tmp_path, DeliverySettings(look_s=0.001)) as at:
             running = asyncio.get_running_loop().create_task(at.courier.run())
-            await asyncio.wait_for(at.endpoint.arrived.wait(), 5.0)
+            await asyncio.wait_for(at.endpoint.arrived.wait(), 60.0)
             running.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await running

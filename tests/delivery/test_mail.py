@@ -21,7 +21,7 @@ RIGHT = {MAIL_PASSWORD: PASSWORD}
 
 
 def settings(port: int, **more: object) -> MailSettings:
-    fields: dict[str, object] = {"user": "sophie", "sender": "sophie@example.org", "timeout_s": 5.0} | more
+    fields: dict[str, object] = {"user": "sophie", "sender": "sophie@example.org", "timeout_s": 60.0} | more
     return MailSettings("127.0.0.1", port, **fields)  # type: ignore[arg-type]
 
 

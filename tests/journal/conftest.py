@@ -17,7 +17,8 @@ from voicebot.journal.opening import open_journal
 from voicebot.journal.schema import metadata
 from voicebot.journal.settings import JournalSettings
 
-QUICK = Patience(first_s=0.01, longest_s=0.05)
+QUICK = Patience(first_s=0.01, longest_s=0.05, follows_s=120.0)
+_CLOSES_S = 60.0
 _TABLES = "journal"
 _bases = itertools.count()
 
@@ -29,6 +30,11 @@ class Base:
     settings: JournalSettings
     goes_away: Callable[[], None]
     comes_back: Callable[[], None]
+
+    def frail(self) -> "Base":
+        """Return the same, whose absence is noticed within a twentieth of a second; writers do not wait either."""
+        url = self.settings.url
+        return replace(self, settings=replace(self.settings, url=f"{url}?timeout=0.05")) if "sqlite" in url else self
 
     async def open(self) -> Journal:
         """Open the journal on it."""
@@ -71,7 +77,7 @@ class SqliteOutage:
         self._holder: sqlite3.Connection | None = None
 
     def begin(self) -> None:
-        self._holder = sqlite3.connect(self._path, isolation_level=None)
+        self._holder = sqlite3.connect(self._path, timeout=60.0, isolation_level=None, check_same_thread=False)
         self._holder.execute("BEGIN IMMEDIATE")
 
     def end(self) -> None:
@@ -86,10 +92,16 @@ def base(request: pytest.FixtureRequest, tmp_path: Path) -> Base:
     if request.param == "sqlite":
         path = tmp_path / "journal.sqlite"
         outage = SqliteOutage(path)
-        settings = JournalSettings(url=f"sqlite:///{path}?timeout=0.05").within(tmp_path)
+        settings = JournalSettings(url=f"sqlite:///{path}").within(tmp_path)
         return Base(settings, outage.begin, outage.end)
     served: Base = request.getfixturevalue("server")
     return served
+
+
+@pytest.fixture
+def frail_base(base: Base) -> Base:
+    """A database of each kind that goes away in the test."""
+    return base.frail()
 
 
 @pytest.fixture
@@ -116,6 +128,12 @@ def kept_open(base: Base, work: Callable[[Journal], Coroutine[Any, Any, Any]]) -
         try:
             return await work(journal)
         finally:
-            await journal.close()
+            await journal.close(_CLOSES_S)
 
     return asyncio.run(session())
+
+
+async def troubled(journal: Journal) -> None:
+    """Wait until the journal has noticed that the database is away."""
+    while not journal.state.trouble:  # noqa: ASYNC110 - it tells nobody
+        await asyncio.sleep(0.01)

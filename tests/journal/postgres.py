@@ -41,11 +41,11 @@ class Cluster:
         """Start it and wait until it answers."""
         options = f"{_OPTIONS} -k {self.folder}"
         log = str(self.folder / "log")
-        self._run("pg_ctl", "-D", str(self._data), "-l", log, "-o", options, "-w", "-s", "start")
+        self._run("pg_ctl", "-D", str(self._data), "-l", log, "-o", options, "-w", "-t", "300", "-s", "start")
 
     def stop(self, mode: str = "immediate") -> None:
         """Stop it at once, connections and all."""
-        self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "-s", "stop")
+        self._run("pg_ctl", "-D", str(self._data), "-m", mode, "-w", "-t", "300", "-s", "stop")
 
     def create(self, base: str) -> str:
         """Create an empty database and return its URL."""

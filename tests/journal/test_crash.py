@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journal.conftest import Base, kept_open
+from tests.journal.conftest import Base, kept_open, troubled
 from tests.journal.crashing import CALLS
 from tests.journal.samples import rows, started, turn
 from voicebot.journal.journal import Journal
@@ -55,54 +55,54 @@ def test_a_process_killed_in_twenty_calls_loses_no_finished_turn(base: Base) -> 
     check_nothing_finished_is_missing(base, hold_calls_until_killed(base))
 
 
-def test_nor_when_the_database_was_away_for_it_all(base: Base) -> None:
-    kept_open(base, lambda journal: asyncio.sleep(0))
-    base.goes_away()
+def test_nor_when_the_database_was_away_for_it_all(frail_base: Base) -> None:
+    kept_open(frail_base, lambda journal: asyncio.sleep(0))
+    frail_base.goes_away()
     try:
-        finished = hold_calls_until_killed(base)
+        finished = hold_calls_until_killed(frail_base)
     finally:
-        base.comes_back()
-    assert asyncio.run(rows(base.settings.url, "turns")) == []
-    check_nothing_finished_is_missing(base, finished)
+        frail_base.comes_back()
+    assert asyncio.run(rows(frail_base.settings.url, "turns")) == []
+    check_nothing_finished_is_missing(frail_base, finished)
 
 
-def test_a_line_cut_by_the_crash_is_dropped_and_the_ones_before_it_are_stored(base: Base) -> None:
+def test_a_line_cut_by_the_crash_is_dropped_and_the_ones_before_it_are_stored(frail_base: Base) -> None:
     async def killed() -> None:
-        journal = await base.open()
+        journal = await frail_base.open()
         await journal.settled()
-        base.goes_away()
+        await asyncio.to_thread(frail_base.goes_away)
         journal.contact_started(started())
         for seq in (1, 2, 3):
             journal.turn(turn(seq=seq))
-        await journal.spooled()
-        await journal.close(timeout_s=0.2)
+        await troubled(journal)
+        await journal.close()
 
     asyncio.run(killed())
-    [segment] = base.settings.spool.rglob("*.jsonl")
+    [segment] = frail_base.settings.spool.rglob("*.jsonl")
     os.truncate(segment, segment.stat().st_size - 5)
-    base.comes_back()
-    kept_open(base, lambda journal: asyncio.sleep(0))
-    assert [heard["seq"] for heard in asyncio.run(rows(base.settings.url, "turns"))] == [1, 2]
+    frail_base.comes_back()
+    kept_open(frail_base, lambda journal: asyncio.sleep(0))
+    assert [heard["seq"] for heard in asyncio.run(rows(frail_base.settings.url, "turns"))] == [1, 2]
 
 
 @pytest.mark.parametrize("rubbish", [b"\0" * 100 + b"\n", b"{}\n", b'{"v":9,"kind":"turn","row":{}}\n', b"[1]\n\xff\n"])
-def test_rubbish_in_the_spool_is_set_aside_and_the_rest_is_stored(base: Base, rubbish: bytes) -> None:
+def test_rubbish_in_the_spool_is_set_aside_and_the_rest_is_stored(frail_base: Base, rubbish: bytes) -> None:
     async def killed() -> None:
-        journal = await base.open()
+        journal = await frail_base.open()
         await journal.settled()
-        base.goes_away()
+        await asyncio.to_thread(frail_base.goes_away)
         journal.contact_started(started())
         journal.turn(turn())
-        await journal.spooled()
-        await journal.close(timeout_s=0.2)
+        await troubled(journal)
+        await journal.close()
 
     asyncio.run(killed())
-    [segment] = base.settings.spool.rglob("*.jsonl")
+    [segment] = frail_base.settings.spool.rglob("*.jsonl")
     segment.write_bytes(rubbish + segment.read_bytes())
-    base.comes_back()
-    refused = kept_open(base, _refused)
+    frail_base.comes_back()
+    refused = kept_open(frail_base, _refused)
     assert refused == rubbish.count(b"\n")
-    assert len(asyncio.run(rows(base.settings.url, "turns"))) == 1
+    assert len(asyncio.run(rows(frail_base.settings.url, "turns"))) == 1
 
 
 async def _refused(journal: Journal) -> int:

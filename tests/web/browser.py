@@ -9,14 +9,18 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it ships no types
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 CHROMIUM = "/usr/bin/chromium"
 _ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
-PATIENCE_MS = 15_000
+PATIENCE_MS = 90_000
+"""What a busy machine may take for any one step: it ends a test that hangs, and judges none."""
+
+_HANGS_S = 600.0
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class SharedBrowser:
@@ -31,13 +35,13 @@ class SharedBrowser:
 
     async def _open(self) -> Browser:
         playwright = await self._stack.enter_async_context(async_playwright())
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS))
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=list(_ARGUMENTS), timeout=PATIENCE_MS)
         self._stack.push_async_callback(browser.close)
         return browser
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         """Run ``work`` beside the browser, then close the pages it opened."""
-        return asyncio.run_coroutine_threadsafe(self._alone(work), self._loop).result(120)
+        return asyncio.run_coroutine_threadsafe(self._alone(work), self._loop).result(_HANGS_S)
 
     async def _alone(self, work: Coroutine[Any, Any, Any]) -> Any:
         try:
@@ -56,8 +60,9 @@ class SharedBrowser:
 
 async def open_page(browser: Browser, url: Any, faults: list[str], **context: Any) -> Page:
     """Open ``url`` in a context of its own; script errors and broken policies are added to ``faults``."""
-    page = await (await browser.new_context(**context)).new_page()
-    page.set_default_timeout(PATIENCE_MS)
+    opened = await browser.new_context(**context)
+    opened.set_default_timeout(PATIENCE_MS)
+    page = await opened.new_page()
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda told: faults.append(told.text) if "Content Security Policy" in told.text else None)
     await page.goto(str(url))

@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 import pytest
-from aiohttp import WSMsgType
+from aiohttp import ClientResponse, WSMsgType
 from aiohttp.test_utils import make_mocked_request
 
-from tests.web.visitors import ROOT, TEXTS, TUESDAY, Follower, Rote, reply, run, texts, visiting
+from tests.web.visitors import ROOT, TEXTS, TUESDAY, Follower, Rote, Visit, reply, run, texts, visiting
 from voicebot.app import new_dialogue
 from voicebot.calls.closing import ClosingDialogue, ClosingSetting, load_closing
 from voicebot.calls.keeping import JournalWitness
@@ -152,12 +152,23 @@ def test_messages_are_answered_in_their_order(profile: Profile) -> None:
     assert [shown[at + 1] for at in (0, 2, 4)] == [f"Vous dites : {shown[at]}" for at in (0, 2, 4)]
 
 
+async def waited(visit: Visit, room: str) -> "asyncio.Task[ClientResponse]":
+    """Ask for the next message, 20 s at most; return once the request has come and waits."""
+    session = visit.rooms.find(room.rpartition("/")[2])
+    assert session is not None
+    visit.clock.advance(1)
+    asked = visit.client.get(f"{room}/messages", params={"after": 1, "wait_s": 20})
+    waiting = asyncio.create_task(asked)
+    while session.seen_s < visit.clock.monotonic():  # noqa: ASYNC110 - nothing else tells that it has come
+        await asyncio.sleep(0)
+    return waiting
+
+
 def test_waiting_for_a_message_returns_as_soon_as_there_is_one(profile: Profile) -> None:
     async def work() -> Any:
         async with visiting(profile, Rote) as visit:
             room = await visit.open()
-            waiting = asyncio.create_task(visit.client.get(f"{room}/messages", params={"after": 1, "wait_s": 20}))
-            await asyncio.sleep(0)
+            waiting = await waited(visit, room)
             await visit.say(room, "bonjour")
             return texts(await (await waiting).json())[0]
 
@@ -168,7 +179,7 @@ async def frames(socket: Any, until: str) -> list[dict[str, Any]]:
     """Return the frames received up to the first of type ``until``."""
     seen: list[dict[str, Any]] = []
     while not seen or seen[-1]["type"] != until:
-        frame = await socket.receive(timeout=10)
+        frame = await socket.receive(timeout=60)
         assert frame.type is WSMsgType.TEXT, frame
         seen.append(frame.json())
     return seen
@@ -262,11 +273,10 @@ def test_stopping_the_service_waits_for_no_visitor(profile: Profile) -> None:
         async with visiting(profile, Rote) as visit:
             room = await visit.open()
             await visit.client.ws_connect(f"{room}/socket?after=1")
-            waiting = asyncio.create_task(visit.client.get(f"{room}/messages", params={"after": 1, "wait_s": 20}))
-            await asyncio.sleep(0.05)
+            waiting = await waited(visit, room)
             runner = visit.client.server.runner
             assert runner is not None
-            await asyncio.wait_for(runner.cleanup(), 5)
+            await asyncio.wait_for(runner.cleanup(), 15)
             return (await (await waiting).json())["ended"]
 
     assert run(work())

@@ -90,11 +90,11 @@ def test_contacts_are_found_by_filter_and_by_words(sqlite_base: Base, profile: P
             await filled(site)
             page = await entered(await open_page(shared.browser, site.url, [], locale="fr-FR"), "sylvie")
             await page.get_by_role("link", name="Contacts", exact=True).click()
-            assert await page.locator("tbody tr").count() == 3
+            await expect(page.locator("tbody tr")).to_have_count(3)
             await shown(page, "contacts.png")
             await page.get_by_label("Mots entendus").fill("badge")
             await page.get_by_role("button", name="Chercher").click()
-            assert await page.locator("tbody tr").count() == 1
+            await expect(page.locator("tbody tr")).to_have_count(1)
             await page.get_by_label("Canal").select_option("chat")
             await page.get_by_role("button", name="Chercher").click()
             await page.get_by_text("Aucun contact ne correspond").wait_for()

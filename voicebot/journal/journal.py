@@ -49,10 +49,14 @@ _STORE_LINES = 100
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long to wait before trying a database again: ``first_s``, doubled each time up to ``longest_s``."""
+    """How long to wait before trying a database again: ``first_s``, doubled each time up to ``longest_s``.
+
+    Whoever waits for what was noted to be safe or stored is told after ``follows_s`` that it is not.
+    """
 
     first_s: float = 0.5
     longest_s: float = 5.0
+    follows_s: float = 10.0
 
 
 @dataclass(slots=True)
@@ -241,20 +245,20 @@ class Journal:
 
     # --- life ---
 
-    async def spooled(self, timeout_s: float = 10.0) -> None:
+    async def spooled(self, timeout_s: float | None = None) -> None:
         """Wait until everything noted so far survives a crash.
 
         Raises:
-            JournalError: it does not within ``timeout_s``.
+            JournalError: it does not within ``timeout_s``, that of its patience by default.
         """
         noted = self.state.noted
         await self._wait(lambda: self.state.spooled >= noted, timeout_s, JournalError("the spool does not follow"))
 
-    async def settled(self, timeout_s: float = 10.0) -> None:
+    async def settled(self, timeout_s: float | None = None) -> None:
         """Wait until everything noted so far is in the database.
 
         Raises:
-            JournalAway: it is not within ``timeout_s``.
+            JournalAway: it is not within ``timeout_s``, that of its patience by default.
         """
         noted = self.state.noted
         away = JournalAway(self.state.trouble or f"{self._database.place} does not follow")
@@ -276,10 +280,11 @@ class Journal:
         self._disk.shutdown()
         await self._database.close()
 
-    async def _wait(self, reached: Callable[[], bool], timeout_s: float, failure: JournalError) -> None:
+    async def _wait(self, reached: Callable[[], bool], timeout_s: float | None, failure: JournalError) -> None:
+        within_s = self._patience.follows_s if timeout_s is None else timeout_s
         async with self._flow.moved:
             try:
-                await asyncio.wait_for(self._flow.moved.wait_for(reached), timeout_s)
+                await asyncio.wait_for(self._flow.moved.wait_for(reached), within_s)
             except TimeoutError:
                 raise failure from None
 
