@@ -69,8 +69,36 @@ def test_three_questions_are_answered_by_key_or_by_voice_then_a_comment(answers:
     assert ends(last)
 
 
+TO_THE_COMMENT = ("(touches 1)", "(touches 1)", "(touches 1)", "(touches 5)")
+
+
+def test_who_is_asked_for_a_comment_knows_that_it_is_written_down_and_is_given_time() -> None:
+    asked = Caller().turns(*SERVED, *TO_THE_COMMENT)
+    assert "mis par écrit, et votre voix ne sera pas gardée" in asked.text
+    assert asked.patient
+
+
+@pytest.mark.parametrize("yes", ["Oui. [oui]", "oui, je veux bien [oui]", "(touches 1)"])
+def test_yes_alone_begins_a_comment(yes: str) -> None:
+    caller = Caller()
+    begun = caller.turns(*SERVED, *TO_THE_COMMENT, yes)
+    assert begun.text == SENTENCES.commentaire_oui
+    assert not ends(begun)
+    assert opinions(caller.turns("oui, bravo [oui]")) == {"commentaire": "oui, bravo"}
+
+
+@pytest.mark.parametrize(
+    "no", ["non merci [non]", "C’est tout, merci, au revoir. [au_revoir]", "rien à ajouter [?]", "(touches 2)"]
+)
+def test_no_and_goodbye_are_no_comment(no: str) -> None:
+    last = Caller().turns(*SERVED, *TO_THE_COMMENT, no)
+    assert opinions(last) == {}
+    assert SENTENCES.merci in last.text
+    assert ends(last)
+
+
 def test_silence_at_any_question_is_goodbye() -> None:
-    for answers in ((), ("(touches 1)",), ("(touches 1)", "(touches 1)", "(touches 1)", "(touches 5)")):
+    for answers in ((), ("(touches 1)",), TO_THE_COMMENT):
         assert ends(Caller().turns(*SERVED, *answers, "(silence)"))
 
 

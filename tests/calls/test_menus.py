@@ -186,3 +186,19 @@ def test_back_from_the_advisers_whoever_uses_keys_is_told_which() -> None:
     spoken = Caller()
     spoken.turn("un conseiller [conseiller]")
     assert "oui, 1" not in spoken.dialogue.returned("busy").text
+
+
+ASKED_WHEN = ("rappelez-moi [rappel]", "oui [oui]")
+KEYS = "Au clavier : le matin, 1 ; l’après-midi, 2 ; peu importe, 3."
+
+
+@pytest.mark.parametrize("missed", ["brr [?]", "(silence)"])
+def test_a_choice_that_failed_by_voice_is_put_again_with_its_keys(missed: str) -> None:
+    caller = Caller()
+    assert "Au clavier" not in caller.turns(*ASKED_WHEN).text
+    assert KEYS in caller.turn(missed).text
+
+
+def test_who_speaks_is_told_no_keys_for_what_is_repeated_nor_for_the_next_question() -> None:
+    assert "Au clavier" not in Caller().turns(*ASKED_WHEN, "pardon ? [repeter]").text
+    assert "Au clavier" not in Caller().turns(*ASKED_WHEN, "le matin [=matin]").text

@@ -92,7 +92,7 @@ def test_message_can_be_heard_then_spoken_again_under_the_same_reference() -> No
     caller = Caller()
     caller.record()
     assert actions(caller.say("écouter [?]"), PlayVoice)
-    assert "Pour le garder" in caller.dialogue.respond(Heard(voiced=SPOKEN)).text
+    assert "garder, 1" in caller.dialogue.respond(Heard(voiced=SPOKEN)).text
     (again,) = actions(caller.say("(touches 3)"), RecordVoice)
     assert isinstance(again, RecordVoice)
     assert again.record.reference == "M471"

@@ -136,11 +136,19 @@ def test_a_missing_model_says_the_command_that_installs_it(run: Run, tmp_path: P
 
 
 def test_check_accepts_the_repository_and_lists_what_is_to_be_confirmed(run: Run) -> None:
-    status, out, _ = run("check", "--json")
+    status, out, _ = run("check", "--json", "--at", "2026-11-24T10:00")
     found = lines(out)
     assert status == 0
     assert not [line for line in found if line["kind"] == "mistake"]
     assert [line for line in found if line["kind"] == "unconfirmed"]
+    assert "vacances scolaires" not in " ".join(line["text"] for line in found if line["kind"] == "warning")
+
+
+def test_check_warns_six_months_before_the_last_known_school_holidays_end(run: Run) -> None:
+    status, out, _ = run("check", "--json", "--at", "2028-03-15T10:00")
+    warnings = " ".join(line["text"] for line in lines(out) if line["kind"] == "warning")
+    assert status == 0
+    assert "les vacances scolaires de la zone C ne sont connues que jusqu’au" in warnings
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,9 @@ def new(config: Path, name: str) -> int:
 
 def test_a_new_profile_is_valid_and_wholly_to_be_confirmed(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert new(config, "pays-d-exemple") == 0
-    assert "voicebot check --profile pays-d-exemple" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "voicebot check --profile pays-d-exemple" in told
+    assert '[[sip.lines]], profile = "pays-d-exemple"' in told
     profiles = config.parent / "profiles"
     check_profile("pays-d-exemple", profiles)
     folders = [profiles / "base", profiles / "pays-d-exemple"]

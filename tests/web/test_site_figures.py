@@ -1,6 +1,7 @@
 """Figures on the pages: counted, compared, narrowed, exported and sent once a month, on both databases."""
 
 import io
+import re
 from datetime import date, timedelta
 
 import openpyxl  # type: ignore[import-untyped]
@@ -9,7 +10,7 @@ from tests.journal.conftest import Base
 from tests.journal.samples import ended, started, turn
 from tests.web.site_served import Site, run, site_of
 from tests.web.visitors import TUESDAY
-from voicebot.journal.events import Typing
+from voicebot.journal.events import Surveyed, Typing
 from voicebot.journal.sheets import load_labels
 from voicebot.profile import Profile
 from voicebot.web.commitments import Commitments, measure
@@ -52,6 +53,29 @@ def test_figures_are_narrowed_to_a_commune(base: Base, profile: Profile) -> None
             await a_month(site)
             await site.sign_in("sylvie")
             assert 'class="value">3<' in await site.read("/chiffres?commune=Touques")
+
+    run(visit())
+
+
+def test_words_left_to_the_survey_are_shown_to_who_may_read_contacts_with_the_whole_opinion(
+    base: Base, profile: Profile
+) -> None:
+    async def visit() -> None:
+        async with site_of(base, profile) as site:
+            await a_month(site)
+            answers = (("facile", 1, ""), ("resolu", 0, ""), ("global", 4, ""), ("commentaire", None, "c’était long"))
+            for place, (question, score, words) in enumerate(answers, start=10):
+                site.journal.survey(Surveyed("c3", place, TUESDAY, question, score, words))
+            await site.journal.settled()
+            await site.sign_in("sylvie")
+            page = await site.read("/chiffres")
+            assert re.search(r'<a href="/contacts/c3">[^<]+</a> : c’était long', page)
+            assert "c’était long" not in await site.read("/chiffres?theme=tri")
+            opinion = re.sub(r"<[^>]*>|\s+", " ", (await site.read("/contacts/c3")).split("Avis laissé")[1])
+            told = ("Joint facilement oui", "selon l’usager non", "Note sur 5 4", "Commentaire c’était long")
+            assert all(words in re.sub(" +", " ", opinion) for words in told), opinion
+            await site.sign_in("jeanne")
+            assert "c’était long" not in await site.read("/chiffres")
 
     run(visit())
 

@@ -6,8 +6,9 @@ an emergency, nor of someone who has left the line, and gives way to whoever ask
 
 import copy
 import dataclasses
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from voicebot.dialog.turns import (
     Transfer,
     Unsubscribe,
 )
+from voicebot.dialog.wording import fold
 
 MARKS = ("1", "2", "3", "4", "5")
 _MISSES = 2
@@ -42,6 +44,8 @@ _SLOT = "avis"
 _STOP = "retrait"
 _MOST_QUESTIONS = 2
 _OTHER_WORDS = 4
+_GOODBYE_WORDS = 6
+"""A goodbye is short: what is longer says something of the call."""
 _OTHER_WISHES = ("rappel", "conseiller", "reclamation", "suivi", "rgpd")
 
 
@@ -71,6 +75,7 @@ class ClosingSentences:
     resolu: str
     note: str
     commentaire: str
+    commentaire_oui: str
     pardon: str
     merci: str
     written: Mapping[str, str] = dataclasses.field(default_factory=dict)
@@ -235,7 +240,9 @@ class ClosingDialogue:
         question = self._questions[0]
         expect = Expect("email" if question == "courriel" else _SLOT, self._options(question), no_input_s=_NO_INPUT_S)
         says = (*says, Say(self._sentence(question)))
-        return replace(self._plain(), says=says, actions=actions, expect=expect)
+        # whoever looks for their words is not cut off
+        patient = self._manner.patient or question == "commentaire"
+        return replace(self._plain(), says=says, actions=actions, expect=expect, patient=patient)
 
     def _sentence(self, question: str) -> str:
         name = self._way.question if question == "nouvelles" and self._way is not None else question
@@ -281,15 +288,29 @@ class ClosingDialogue:
         if other is not None:
             return other
         if question == "commentaire":
-            self._questions = ()
-            said = () if heard.keys else (Opinion("commentaire", heard.text),)
-            return self._ask(self._setting.sentences.merci, *said)
+            return self._comment(heard)
         self._misses += 1
         if self._misses >= _MISSES:
             self._questions = self._questions[1:] if question in ("nouvelles", "courriel") else ()
             self._misses = 0
             return self._ask()
         return self._ask(self._setting.sentences.pardon)
+
+    def _comment(self, heard: Heard) -> Reply:
+        """Keep what was said as the comment; yes alone begins one, and neither no nor goodbye is one."""
+        sentences, marks = self._setting.sentences, self._setting.marks
+        if heard.keys == "1" or _nothing_but(heard.text, marks["oui"]):
+            return replace(self._ask(), says=(Say(sentences.commentaire_oui),))
+        self._questions = ()
+        declines = heard.keys or self._declines(heard)
+        return self._ask(sentences.merci, *(() if declines else (Opinion("commentaire", heard.text),)))
+
+    def _declines(self, heard: Heard) -> bool:
+        marks = self._setting.marks
+        if _nothing_but(heard.text, (*marks["non"], *marks["rien"])):
+            return True
+        short = len(fold(heard.text).split()) <= _GOODBYE_WORDS
+        return short and self._dialogue.fork().respond(heard).intent in ("non", "au_revoir")
 
     def _something_else(self, heard: Heard, *, spoken_freely: bool) -> Reply | None:
         """Return the conversation's answer when the caller wants something else: it goes on, and ends later."""
@@ -373,3 +394,10 @@ class ClosingDialogue:
         before = self._manner
         in_question = before.expect.slot is not None or (before.expect.options and not before.expect.more)
         return before.says if in_question else (Say(self._setting.sentences.autre),)
+
+
+def _nothing_but(text: str, phrases: Iterable[str]) -> bool:
+    """Tell whether each part of the sentence, and there is one, is one of the phrases."""
+    known = set(map(fold, phrases))
+    parts = [part for part in map(fold, re.split(r"[,;.!?]", text)) if part]
+    return bool(parts) and known.issuperset(parts)

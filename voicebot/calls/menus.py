@@ -86,8 +86,9 @@ class GuidedDialogue:
         walk = self._walk
         self._by_keys = bool(heard.keys) or (heard.silent and self._by_keys)
         if walk is None:
+            before = self._last.expect
             reply = self._from_brain(self._brain.respond(heard))
-            return self._with_keys(reply) if heard.keys else reply
+            return self._with_keys(reply) if heard.keys or _put_again(reply, before) else reply
         if heard.keys:
             return self._with_keys(self._follow(walk.press(heard.keys[0])))
         if heard.silent or not (heard.text.strip() or heard.choices):
@@ -217,6 +218,12 @@ def manner_of(reply: Reply) -> MannerOf:
 def _bare(walk: MenuWalk, words: str) -> bool:
     """Tell whether the words are a choice of the menu and little else: what is longer says more than a choice."""
     return len(words.split()) <= _SHORT_WORDS and walk.names(words)
+
+
+def _put_again(reply: Reply, before: Expect) -> bool:
+    """Tell whether a choice was not understood, or met with silence: keys are another way to answer it."""
+    same = reply.expect.options == before.options and reply.expect.slot == before.slot
+    return same and not reply.aside and not reply.expect.more and any(option.key for option in before.options)
 
 
 def _hint(reply: Reply, told: Mapping[str, str]) -> str:

@@ -10,11 +10,13 @@ import typer
 from voicebot.cli.failures import WRONG_USAGE
 from voicebot.cli.options import (
     CONFIG,
+    AtOption,
     ConfigOption,
     JsonOption,
     ProfileOption,
     console,
     expected_errors,
+    moment,
     print_json,
 )
 from voicebot.clock import PARIS
@@ -41,11 +43,12 @@ def check(
     profile: ProfileOption = "",
     full: Annotated[bool, typer.Option("--all", help="List every unconfirmed fact.")] = False,
     menus: Annotated[Path | None, typer.Option("--menus", help="Draw the menus of the profile into this SVG.")] = None,
+    at: AtOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Validate the configuration, every profile, the prompts and the models; list unconfirmed facts."""
     findings = _Findings()
-    _check(config, profile, findings)
+    _check(config, profile, moment(at) or datetime.now(PARIS), findings)
     if menus is not None and not findings.mistakes:
         _draw(config, profile, menus)
     if as_json:
@@ -82,7 +85,7 @@ def _print(findings: _Findings, full: bool) -> None:
     screen.print("[red]refusé[/red]" if findings.mistakes else "[green]valide[/green]")
 
 
-def _check(config: Path, profile: str, findings: _Findings) -> None:
+def _check(config: Path, profile: str, at: datetime, findings: _Findings) -> None:
     from voicebot.app import open_profile
     from voicebot.calls.calendar_letter import CalendarWordsError, load_calendar_words
     from voicebot.calls.closing import ClosingError, load_closing
@@ -132,7 +135,7 @@ def _check(config: Path, profile: str, findings: _Findings) -> None:
         findings.unconfirmed += [f"{name} : {line}" for line in loaded.knowledge.unconfirmed()]
         findings.unconfirmed += [f"{name} : {line}" for line in loaded.hours.unconfirmed()]
         findings.warnings += [f"{name} : {line}" for line in _message_warnings(settings, loaded.menus)]
-        findings.warnings += [f"{name} : {line}" for line in loaded.hours.warnings(datetime.now(PARIS).date())]
+        findings.warnings += [f"{name} : {line}" for line in loaded.hours.warnings(at.astimezone(PARIS).date())]
     _check_engines(settings, findings)
 
 

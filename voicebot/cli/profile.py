@@ -63,7 +63,7 @@ def _tell(name: str, folder: Path, files: list[str], as_json: bool) -> None:
         print_json({"profile": name, "folder": str(folder), "files": files})
         return
     screen = console()
-    screen.print(f"{folder} : {', '.join(files)}")
+    screen.print(f"{folder} : {', '.join(files)}", markup=False)
     screen.print("Complete the files (docs/white-label.md says how), then run:")
     screen.print(f"  voicebot check --profile {name} --all")
-    screen.print(f'and give it a number in the configuration: [[sip.lines]], profile = "{name}".')
+    screen.print(f'and give it a number in the configuration: [[sip.lines]], profile = "{name}".', markup=False)

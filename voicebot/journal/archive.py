@@ -17,7 +17,7 @@ from voicebot.clock import PARIS
 from voicebot.journal.database import Database
 from voicebot.journal.errors import KeyTrouble
 from voicebot.journal.facts import report
-from voicebot.journal.figures import Report
+from voicebot.journal.figures import Report, read_comments
 from voicebot.journal.lines import reference_key
 from voicebot.journal.retention import purge
 from voicebot.journal.schema import (
@@ -166,6 +166,15 @@ class Archive:
             ValueError: ``only`` names something that figures cannot be narrowed by.
         """
         return await report(self._database, first, last, only)
+
+    async def comments(self, first: date, last: date, only: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+        """Return the last words left to the survey in a period (see ``read_comments``).
+
+        Raises:
+            ValueError: ``only`` names something that figures cannot be narrowed by.
+        """
+        async with self._database.reading() as connection:
+            return await read_comments(connection, first, last, only)
 
     async def purge(self, now: datetime, periods: Retention) -> dict[str, int]:
         """Delete what is past its period at ``now``; return how many of each kind were."""

@@ -160,6 +160,23 @@ async def read_satisfaction(
     return await _satisfaction(connection, here & _belongs(surveys.c.contact_id, first, last, only))
 
 
+async def read_comments(
+    connection: AsyncConnection, first: date, last: date, only: Mapping[str, str] | None = None, limit: int = 20
+) -> list[dict[str, Any]]:
+    """Return the last words left to the survey in a period, by the contacts that ``only`` keeps, the newest first.
+
+    Each has its ``contact_id``, the moment (``at``) and the words (``comment``), for as long as they are kept.
+    """
+    query = (
+        select(surveys.c.contact_id, surveys.c.at, surveys.c.comment)
+        .where(surveys.c.day.between(first.isoformat(), last.isoformat()), surveys.c.comment != "")
+        .where(_belongs(surveys.c.contact_id, first, last, only))
+        .order_by(surveys.c.day.desc(), surveys.c.at.desc(), surveys.c.contact_id)
+        .limit(limit)
+    )
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
 def _belongs(
     column: ColumnElement[Any], first: date, last: date, only: Mapping[str, str] | None
 ) -> ColumnElement[bool]:

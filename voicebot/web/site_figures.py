@@ -103,10 +103,14 @@ def _only(visit: Visit) -> dict[str, str]:
 
 async def _page(visit: Visit) -> web.StreamResponse:
     kept = {name: value for name, value in visit.request.query.items() if value}
+    asked = period(visit)
+    may_read = visit.may(May.CALLS)
+    comments = await visit.needs.archive.comments(asked.first, asked.last, _only(visit)) if may_read else []
     return visit.page(
         "chiffres.html",
         bilan=await _read(visit),
-        period=period(visit),
+        comments=comments,
+        period=asked,
         choices=choices(),
         communes=communes(visit),
         query=urlencode(kept),
