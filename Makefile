@@ -33,7 +33,7 @@ lint: $(STAMPS)/dev ## Check style and types
 lock: $(STAMPS)/dev ## Choose the newest allowed releases again and write their hashes into the lock files
 	@$(PIP) install -qq '$(UV)'
 	@for lock in 'requirements.lock --extra semantic --extra build' \
-	             'requirements-dev.lock --all-extras --constraints requirements.lock'; do \
+	             'requirements-dev.lock --extra semantic --extra build --extra dev --constraints requirements.lock'; do \
 	    set -- $$lock; file=$$1; shift; \
 	    UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --upgrade --universal \
 	        --python-version 3.11 --generate-hashes --no-emit-index-url --allow-unsafe \

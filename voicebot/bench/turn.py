@@ -200,6 +200,11 @@ class _Observer:
         return
 
 
+def conversation(stage: Stage, question: Question) -> Dialogue:
+    """Return the conversation that answers ``question``, not begun; the same each time."""
+    return _ShortGreeting(new_dialogue(stage.profile, lambda: _AT, seed=_call_id(question)))
+
+
 async def ask(stage: Stage, asked: Asked) -> tuple[Answered, list[float]]:
     """Hold the call of one question; return what it gave and how late each frame was, in ms."""
     question = asked.question
@@ -209,8 +214,9 @@ async def ask(stage: Stage, asked: Asked) -> tuple[Answered, list[float]]:
     leg = ReplayLeg(info, CallerScript((turn,), background=question.background), clock, work.settle)
     # whether the rest of an answer comes in time is heard after its beginning
     observer = _Observer(leg, question.speech_s, 0.0 if asked.rendered else _LISTENS_S)
-    dialogue = _ShortGreeting(new_dialogue(stage.profile, lambda: _AT, seed=info.call_id))
-    session = open_call(stage.of(asked.rendered), stage.profile, leg, work, clock, [observer], dialogue)
+    session = open_call(
+        stage.of(asked.rendered), stage.profile, leg, work, clock, [observer], conversation(stage, question)
+    )
     record = await session.run()
     return _read(asked, record, leg, observer), leg.late_ms
 
@@ -236,14 +242,28 @@ def _read(asked: Asked, record: CallRecord, leg: ReplayLeg, observer: _Observer)
     )
 
 
+async def _alone(asked: Asked, hold: Callable[[], Awaitable[None]]) -> None:
+    await hold()
+
+
 async def run(
-    stage: Stage, asked: Sequence[Asked], plan: Plan, progress: Callable[[], None] = lambda: None
+    stage: Stage,
+    asked: Sequence[Asked],
+    plan: Plan,
+    progress: Callable[[], None] = lambda: None,
+    around: Callable[[Asked, Callable[[], Awaitable[None]]], Awaitable[None]] = _alone,
 ) -> TurnReport:
-    """Ask every question as ``plan`` says; return the delays and what they cost."""
+    """Ask every question as ``plan`` says; return the delays and what they cost.
+
+    ``around`` is given each question with the call to hold for it, and may do something else before or after.
+    """
     results: list[Answered] = []
     late: list[float] = []
 
     async def one(question: Asked) -> None:
+        await around(question, lambda: hold(question))
+
+    async def hold(question: Asked) -> None:
         began_s = time.process_time()
         answered, frames = await ask(stage, question)
         # what one of several callers costs cannot be told from the others

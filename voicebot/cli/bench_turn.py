@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from voicebot.cli.bench_peer import NOBODY, Asking, peer_beside, peer_table, plan_beside
 from voicebot.cli.options import CONFIG, ConfigOption, JsonOption, console, print_json, run
 from voicebot.clock import PARIS
 
@@ -21,25 +22,34 @@ def turn(
     every: Annotated[float, typer.Option("--every", min=0.0, help="Seconds between a caller's turns.")] = _EVERY_S,
     together: Annotated[bool, typer.Option("--together", help="All callers fall silent at the same moment.")] = False,
     seed: Annotated[int, typer.Option("--seed", help="Draws the moments at which callers speak.")] = 1,
+    peer: Annotated[str, typer.Option("--peer", metavar="NAME", help="Ask this one too, in turn: pipecat.")] = "",
+    peer_python: Annotated[
+        Path | None, typer.Option("--peer-python", metavar="PATH", help="The interpreter that has the peer.")
+    ] = None,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how long callers wait for an answer, from the true end of their speech, in real time."""
     from voicebot.bench.turn import Plan
 
-    report, notice = run(_turn(limit, Plan(calls, every, seed, together), config))
+    plan = Plan(calls, every, seed, together)
+    asking = (peer, peer_python) if peer else NOBODY
+    report, notice = run(_turn(limit, plan_beside(peer, plan) if peer else plan, config, asking))
     if as_json:
         print_json(report)
     else:
         _show(report)
+        if "peer" in report:
+            console().print(peer_table(report))
     if notice:
         console().print(notice)
 
 
-async def _turn(limit: int, plan: Any, config: Path) -> tuple[dict[str, Any], str]:
+async def _turn(limit: int, plan: Any, config: Path, asking: Asking) -> tuple[dict[str, Any], str]:
     from rich.progress import Progress
 
     from voicebot.app import open_service
+    from voicebot.bench.peer import compared, in_turn
     from voicebot.bench.questions import questions
     from voicebot.bench.turn import rehearse_answers, set_stage, strike
     from voicebot.bench.turn import run as ask_all
@@ -48,6 +58,7 @@ async def _turn(limit: int, plan: Any, config: Path) -> tuple[dict[str, Any], st
 
     settings = load_settings(config)
     async with AsyncExitStack() as stack:
+        beside = await stack.enter_async_context(peer_beside(settings, asking))
         service = await open_service(settings, stack)
         asked = await questions(settings, limit)
         stage = await set_stage(service)
@@ -56,7 +67,8 @@ async def _turn(limit: int, plan: Any, config: Path) -> tuple[dict[str, Any], st
             bar = bars.add_task("answers rendered", total=len(asked))
             known = await rehearse_answers(stage, asked, lambda: bars.advance(bar))
             bar = bars.add_task("questions", total=len(asked))
-            measured = await ask_all(stage, known, plan, lambda: bars.advance(bar))
+            around = in_turn(stage, beside)
+            measured = await ask_all(stage, known, plan, lambda: bars.advance(bar), around)
         report: dict[str, Any] = {
             "at": datetime.now(PARIS).isoformat(timespec="seconds"),
             "recognition": service.recognizer.name,
@@ -76,6 +88,7 @@ async def _turn(limit: int, plan: Any, config: Path) -> tuple[dict[str, Any], st
                 }
                 for one in measured.worst()
             ],
+            **compared(beside, measured, around),
         }
     return report, remember(settings.paths.data / HISTORY, report)
 

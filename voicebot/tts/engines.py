@@ -48,10 +48,18 @@ def load_voice(
     Raises:
         SynthesisError: the engine or its model is missing or does not load; the message says what to run.
     """
+    return CachedVoice(load_spoken(settings, models_dir, tally), PromptCache(cache_dir, settings.cache_mb * _MB))
+
+
+def load_spoken(settings: TtsSettings, models_dir: Path, tally: Tally | None = None) -> SpokenVoice:
+    """Load the voice of the assistant without its prompt cache: everything is synthesised. See ``load_voice``.
+
+    Raises:
+        SynthesisError: as for ``load_voice``.
+    """
     with thread_named("tts"):
         engine = _automatic(settings, models_dir) if settings.engine == "auto" else _named(settings, models_dir)
-    spoken = _spoken(engine, settings, tally)
-    return CachedVoice(spoken, PromptCache(cache_dir, settings.cache_mb * _MB))
+    return _spoken(engine, settings, tally)
 
 
 def load_caller_voice(name: str, models_dir: Path, threads: int = 2) -> SpokenVoice:
