@@ -79,6 +79,27 @@ async def serious_faults(page: Page) -> list[str]:
     ]
 
 
+_CUT_WORDS = """() => {
+  const cut = [], range = document.createRange();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    for (const word of node.textContent.matchAll(/[\\p{L}\\d]{2,}/gu)) {
+      range.setStart(node, word.index);
+      range.setEnd(node, word.index + word[0].length);
+      const lines = [...range.getClientRects()].filter((one) => one.width > 0);
+      if (lines.length > 1 && lines[lines.length - 1].top - lines[0].top > 4) cut.push(word[0]);
+    }
+  }
+  return cut;
+}"""
+
+
+async def cut_words(page: Page) -> list[str]:
+    """Return the words that the page writes on two lines, for want of room."""
+    found: list[str] = await page.evaluate(_CUT_WORDS)
+    return found
+
+
 @asynccontextmanager
 async def page_of_another_site(html: str, policy: str = "") -> AsyncIterator[TestServer]:
     """Serve one page at / of another origin, with a content security policy."""

@@ -64,7 +64,7 @@ class Site:
         answer = await self.client.get(path, allow_redirects=False)
         text = await answer.text()
         assert answer.status == status, (path, answer.status, text[:2000])
-        return text
+        return plain(text)
 
     async def send(self, page: str, action: str, status: int = 303, **fields: str) -> str:
         """Send a form of ``page`` to ``action`` with its token; return where it leads, or what it says."""
@@ -72,7 +72,12 @@ class Site:
         answer = await self.client.post(action, data={"csrf": token, **fields}, allow_redirects=False)
         text = await answer.text()
         assert answer.status == status, (action, answer.status, text[:2000])
-        return answer.headers.get("Location", "") or text
+        return answer.headers.get("Location", "") or plain(text)
+
+
+def plain(text: str) -> str:
+    """Return ``text`` with plain spaces for those of French that do not break."""
+    return text.replace("\u00a0", " ").replace("\u202f", " ")
 
 
 def field(page: str, name: str) -> str:

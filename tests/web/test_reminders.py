@@ -1,12 +1,13 @@
 """Requests due or late are recalled each working morning, once, to the service that is told of them."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
 
 from tests.journal.conftest import Base, kept_open
 from tests.journal.samples import AT, CALLER, kept, rows, started
-from tests.web.site_served import run
+from tests.web.site_served import plain, run
 from tests.web.whole_site import MAIL
 from voicebot.clock import PARIS
 from voicebot.delivery.outbox import Outbox
@@ -42,7 +43,7 @@ def reminded(base: Base, *mornings: datetime) -> list[tuple[str, Reminder]]:
         outbox = Outbox(journal, Channels(mail=MAIL), lambda: MORNING)
 
         async def post(to: str, reminder: Reminder, key: str) -> None:
-            posted.append((to, reminder))
+            posted.append((to, replace(reminder, text=plain(reminder.text))))
             await outbox.email(to, reminder.subject, reminder.text, key=key)
 
         reminding = Reminding(

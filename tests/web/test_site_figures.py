@@ -8,7 +8,7 @@ import openpyxl  # type: ignore[import-untyped]
 
 from tests.journal.conftest import Base
 from tests.journal.samples import ended, started, turn
-from tests.web.site_served import Site, run, site_of
+from tests.web.site_served import Site, plain, run, site_of
 from tests.web.visitors import TUESDAY
 from voicebot.journal.events import Surveyed, Typing
 from voicebot.journal.sheets import load_labels
@@ -141,7 +141,7 @@ def test_the_report_of_the_month_is_posted_to_each_with_a_key_that_is_always_the
     assert len({key for _, _, key in posted}) == 2
     letter = posted[0][1]
     assert letter.subject == "Bilan de novembre 2026"
-    assert "Contacts : 12" in letter.text
+    assert "Contacts : 12" in plain(letter.text)
     assert "<script>alert" not in letter.html
 
 

@@ -85,13 +85,16 @@ async def whole_site(
         stack.push_async_callback(calendars.finish)
         followers = Followers(journal, metrics, calendars, live, clock)
         shown = Shown(settings, service, journal, outbox, clock, live)
-        health = Health(True, {"reconnaissance": "whisper", "voix": "kokoro", "appels en cours": "0"})
-        site = build_whole_site(shown, followers, metrics, lambda: health, dict)
+        site = build_whole_site(shown, followers, metrics, lambda: _health(live), dict)
         accounts = Accounts(journal.archive.database, QUICK_HASHER)
         for login, (name, role) in PEOPLE.items():
             await accounts.add(login, name, role, PASSWORD, clock.now(), "test")
         client = await stack.enter_async_context(TestClient(TestServer(site)))
         yield Whole(client, journal, accounts, live, clock, site, service, followers, outbox)
+
+
+def _health(live: LiveCalls) -> Health:
+    return Health(True, {"reconnaissance": "whisper", "voix": "kokoro", "appels en cours": str(len(live.all()))})
 
 
 def _given(profile: Profile | None) -> Profile:

@@ -202,6 +202,7 @@ class _Maker:
         self._intents = _Drawn(asked, [weight * chance.uniform(0.3, 1.7) for weight in weights])
         self._communes = _Drawn(material.communes, [1 / (rank + 1.5) for rank in range(len(material.communes))])
         self._others = material.sentences[OTHER]
+        self._often = max(60, sizes.contacts * 6 // 100)  # callers who come back, whatever the size
 
     def start(self, day: date) -> tuple[datetime, ContactChannel]:
         """Draw when a contact of ``day`` starts, and by what."""
@@ -246,7 +247,7 @@ class _Maker:
 
     def _number(self) -> str:
         """Return a caller; some call much more often than others."""
-        line = min(int(self._chance.paretovariate(0.25)) * 7919, 10**9) + self._chance.randrange(12_000)
+        line = min(int(self._chance.paretovariate(0.25)) * 7919, 10**9) + self._chance.randrange(self._often)
         return f"{FICTION_PREFIXES[line % len(FICTION_PREFIXES)]}{line // len(FICTION_PREFIXES) % 10_000:04d}"
 
     def _turns(
@@ -331,7 +332,7 @@ class _Maker:
     def _kept(self, contact: str, seq: int, at: datetime, record: tuple[str, str], commune: str, caller: str) -> Kept:
         form, kind = record
         chance = self._chance
-        slots = {"motif": "demande", "adresse": f"{chance.randrange(1, 180)} {chance.choice(_STREETS)}"}
+        slots = {"adresse": f"{chance.randrange(1, 180)} {chance.choice(_STREETS)}"}
         if commune:
             slots["commune"] = commune
         if caller and chance.random() < 0.7:

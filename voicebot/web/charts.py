@@ -13,7 +13,10 @@ from markupsafe import Markup
 _WIDTH = 520
 _HEIGHT = 230
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 8, 14, 26
-_ROW, _NAME, _VALUE = 30, 180, 50
+_ROW, _NAME, _VALUE = 30, 186, 44
+_LONGEST_NAME = 25
+"""Characters that ``_NAME`` holds, even of wide letters."""
+
 _LABELS = 8
 _STEPS = (1, 2, 2.5, 5, 10)
 
@@ -64,7 +67,7 @@ def ranks(title: str, bars: Sequence[Bar]) -> Markup:
         if bar.before is not None:
             parts.append(_across("bar-before", y + 19, inner * bar.before / top, 6))
         parts.append(_across("bar", y + 5, inner * bar.value / top, 14))
-        name = bar.name if len(bar.name) <= 27 else f"{bar.name[:26]}…"
+        name = bar.name if len(bar.name) <= _LONGEST_NAME else f"{bar.name[: _LONGEST_NAME - 1].rstrip()}…"
         parts.append(
             Markup('<text x="{}" y="{}" text-anchor="end">{}</text>').format(_NAME - 8, y + 17, name)
             + Markup('<text x="{:.1f}" y="{}">{}</text>').format(

@@ -15,6 +15,7 @@ from voicebot.journal.archive import Archive
 from voicebot.journal.sheets import load_labels
 from voicebot.web.site_figures import Bilan, Reading, make_bilan, month_before, of_month
 from voicebot.web.site_words import FILTERS
+from voicebot.web.typography import FrenchSpaces
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ def write_letter(bilan: Bilan, service: str) -> Letter:
         loader=jinja2.PackageLoader("voicebot.web", "pages"),
         autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
+        extensions=[FrenchSpaces],
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -17,8 +17,10 @@ from voicebot.clock import PARIS
 from voicebot.hours.days import public_holidays
 from voicebot.journal.accounts import Accounts
 from voicebot.journal.archive import Archive
+from voicebot.journal.bulk import MARK
 from voicebot.journal.desk import Desk
 from voicebot.web.site_words import FILTERS
+from voicebot.web.typography import FrenchSpaces
 
 SENT_FROM_HOUR = 7
 """In the time of France; a service that was down in the morning sends its reminders when it is back."""
@@ -69,7 +71,8 @@ async def send_reminders(archive: Archive, now: datetime, reminding: Reminding) 
     today = now.astimezone(PARIS).date()
     by_mailbox: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in await Desk(archive.database).due(today, limit=_MOST_READ):
-        if to := reminding.mailbox(row["profile"], row["form"]):
+        made_up = str(row["contact_id"]).startswith(MARK)
+        if not made_up and (to := reminding.mailbox(row["profile"], row["form"])):
             by_mailbox[to].append(row)
     people = {user.login: user.name for user in await Accounts(archive.database).all()} if by_mailbox else {}
     for to, rows in by_mailbox.items():
@@ -87,6 +90,7 @@ def write_reminder(
         loader=jinja2.PackageLoader("voicebot.web", "pages"),
         autoescape=False,  # noqa: S701 -- plain text
         undefined=jinja2.StrictUndefined,
+        extensions=[FrenchSpaces],
         trim_blocks=True,
         lstrip_blocks=True,
     )

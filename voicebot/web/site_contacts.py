@@ -78,7 +78,7 @@ def _day(text: str) -> date | None:
 
 
 def subject_names(visit: Visit) -> Mapping[str, str]:
-    """Return how each request is named, by intent."""
+    """Return how each subject that may be chosen is named, by intent."""
     subjects = visit.needs.service.profile().knowledge.subjects
     return {intent: subject.name for intent, subject in subjects.items()}
 
@@ -128,6 +128,7 @@ async def _one(visit: Visit) -> web.StreamResponse:
     found = await Listing(visit.needs.archive.database).contact(visit.request.match_info["contact"])
     if found is None:
         raise web.HTTPNotFound
+    await visit.know_people()
     return visit.page("contact.html", contact=found, subjects=subject_names(visit))
 
 
@@ -141,6 +142,7 @@ async def _call(visit: Visit) -> web.StreamResponse:
         raise web.HTTPNotFound
     person = stored["person"] if stored else None
     history, requests = await _history(listing, person)
+    await visit.know_people()
     return visit.page(
         "appel.html",
         contact=stored,
@@ -159,6 +161,7 @@ async def _person(visit: Visit) -> web.StreamResponse:
     consents = [] if people is None else await people.consents(person)
     if not history and not requests and not consents:
         raise web.HTTPNotFound
+    await visit.know_people()
     return visit.page(
         "personne.html",
         person=person,

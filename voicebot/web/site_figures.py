@@ -191,7 +191,7 @@ def _charts(now: Report, before: Report, subjects: Mapping[str, str]) -> list[Ch
         counts: Mapping[str, int] = getattr(now.volumes, name)
         if not counts:
             continue
-        names = subjects if name == "intents" else _LABELS.get(name, {})
+        names = _LABELS.get(name, {}) | (dict(subjects) if name == "intents" else {})
         then: Mapping[str, int] = getattr(before.volumes, name)
         bars = [Bar(names.get(value, value), count, then.get(value, 0)) for value, count in counts.items()]
         title = _LABELS["chiffres"][name]

@@ -28,6 +28,7 @@ from voicebot.profile import Profile
 from voicebot.web.circulars import Circulars
 from voicebot.web.commitments import Commitments
 from voicebot.web.site_words import FILTERS, LABELS, initial
+from voicebot.web.typography import FrenchSpaces
 
 log = logging.getLogger(__name__)
 
@@ -157,6 +158,8 @@ class Visit:
     request: web.Request
     session: Session
     form: Form = field(default_factory=dict)
+    people: Mapping[str, str] = field(default_factory=dict)
+    """The names of users by login, once ``know_people`` was called."""
 
     @property
     def user(self) -> User:
@@ -179,6 +182,10 @@ class Visit:
     def field(self, name: str, longest: int = 200) -> str:
         """Return a field of the form, trimmed and bounded."""
         return self.form.get(name, "").strip()[:longest]
+
+    async def know_people(self) -> None:
+        """Have users called by their name on the page."""
+        self.people = {user.login: user.name for user in await self.needs.accounts.all()}
 
     def request_name(self, record: Mapping[str, Any]) -> str:
         """Return how a request is called: by its form, by the subject of a contact typed in, or by its kind."""
@@ -222,6 +229,7 @@ class Frame:
             loader=jinja2.PackageLoader("voicebot.web", "pages"),
             autoescape=True,
             undefined=jinja2.StrictUndefined,
+            extensions=[FrenchSpaces],
             trim_blocks=True,
             lstrip_blocks=True,
         )

@@ -10,7 +10,7 @@ from voicebot.web.site_contacts import subject_names
 from voicebot.web.site_frame import COOKIE, Frame, May, Visit
 
 PATH = "/maintenant"
-_BEAT_S = 15.0
+_BEAT_S = 5.0
 
 
 def now_routes(frame: Frame) -> list[web.RouteDef]:
@@ -50,16 +50,15 @@ async def _follow(visit: Visit) -> web.StreamResponse:
     task = asyncio.current_task()
     following: set[Any] = visit.needs.state["following"]
     following.add(task)
-    live, seen = visit.needs.live, -1
+    live, seen, shown = visit.needs.live, -1, ""
     try:
         while await _still_in(visit):
-            version = live.version if seen < 0 else await live.changed(seen, _BEAT_S)
-            if version == seen:
-                await response.write(b": beat\n\n")
-                continue
-            seen = version
-            fragment = json.dumps(visit.fragment("appels_en_cours.html", **_values(visit)))
-            await response.write(f"event: calls\ndata: {fragment}\n\n".encode())
+            seen = live.version if seen < 0 else await live.changed(seen, _BEAT_S)
+            fragment = visit.fragment("appels_en_cours.html", **_values(visit))
+            # the journal, the advisers and the service change without a word of any call
+            told = f"event: calls\ndata: {json.dumps(fragment)}\n\n" if fragment != shown else ": beat\n\n"
+            await response.write(told.encode())
+            shown = fragment
     except (ConnectionError, asyncio.CancelledError):
         pass
     finally:

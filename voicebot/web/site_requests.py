@@ -47,6 +47,7 @@ async def _list(visit: Visit) -> web.StreamResponse:
         raise Wrong("Cette adresse n’est pas complète. Revenez au début de la liste.") from error
     kept = {"etat": state, "quoi": visit.query("quoi"), "suite": page.cursor}
     today = visit.needs.clock.now().astimezone(PARIS).date()
+    await visit.know_people()
     return visit.page(
         "demandes.html",
         rows=page.rows,

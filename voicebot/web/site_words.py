@@ -7,8 +7,10 @@ from typing import Any
 from voicebot.clock import PARIS
 from voicebot.hours.words import MONTHS, WEEKDAYS
 from voicebot.journal.sheets import load_labels
+from voicebot.web.typography import spaced
 
 _THIN = "\u202f"
+_TIED = "\u00a0"
 _DASH = "–"
 
 _NAMES: dict[str, dict[str, str]] = load_labels()
@@ -36,7 +38,7 @@ def moment(value: datetime | None) -> str:
     if value is None:
         return _DASH
     local = value.astimezone(PARIS)
-    return f"{local:%d/%m/%Y} à {local:%H} h {local:%M}"
+    return f"{local:%d/%m/%Y} à {local:%H}{_TIED}h{_TIED}{local:%M}"
 
 
 def clock_time(value: datetime | None) -> str:
@@ -44,7 +46,7 @@ def clock_time(value: datetime | None) -> str:
     if value is None:
         return _DASH
     local = value.astimezone(PARIS)
-    return f"{local:%H} h {local:%M}"
+    return f"{local:%H}{_TIED}h{_TIED}{local:%M}"
 
 
 def number(value: float | int | None, decimals: int = 0) -> str:
@@ -65,13 +67,13 @@ def duration(seconds: float | None) -> str:
         return _DASH
     minutes, left = divmod(round(seconds), 60)
     if minutes >= 60:
-        return f"{minutes // 60} h {minutes % 60:02d} min"
-    return f"{minutes} min {left:02d} s" if minutes else f"{left} s"
+        return f"{minutes // 60}{_TIED}h{_TIED}{minutes % 60:02d}{_TIED}min"
+    return f"{minutes}{_TIED}min{_TIED}{left:02d}{_TIED}s" if minutes else f"{left}{_TIED}s"
 
 
 def delay(ms: float | None) -> str:
     """Write a delay in seconds: ``0,8 s``."""
-    return _DASH if ms is None else f"{number(ms / 1000, 1)} s"
+    return _DASH if ms is None else f"{number(ms / 1000, 1)}{_TIED}s"
 
 
 def named(value: str | None, kind: str) -> str:
@@ -114,4 +116,5 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "named": named,
     "initial": initial,
     "pairs": pairs,
+    "spaced": spaced,
 }
