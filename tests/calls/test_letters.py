@@ -56,6 +56,13 @@ def test_a_request_is_called_by_the_title_of_its_form_or_by_its_subject(
     assert letter_values(profile, form, "D-1", {}, datetime.now(PARIS), "")["demande"] == called
 
 
+def test_days_and_streams_are_written_as_people_read_them(profile: Profile) -> None:
+    slots = {"date": "2026-11-23", "flux": "verre", "commune": "Touques"}
+    details = letter_values(profile, "oubli", "D-1", slots, datetime.now(PARIS), "")["details"]
+    assert details.splitlines()[0].endswith(" : 23/11/2026")
+    assert details.splitlines()[1:] == ["Déchets : le verre", "Commune : Touques"]
+
+
 def test_what_a_caller_said_is_never_taken_for_a_variable(profile: Profile) -> None:
     values = letter_values(profile, "reclamation", "D-1", {"description": "{lien} {0}"}, datetime.now(PARIS), "")
     assert "{lien} {0}" in load_letter_words(WORDS).write("ticket", values)[1]

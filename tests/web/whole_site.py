@@ -13,6 +13,7 @@ from tests.journal.conftest import Base
 from tests.web.site_served import PASSWORD, PEOPLE, QUICK_HASHER, Site
 from tests.web.visitors import ROOT, TUESDAY
 from voicebot.app import CLOSING, REQUESTS, SENTENCES, Service
+from voicebot.calls.calendar_post import CalendarPost
 from voicebot.calls.closing import load_closing
 from voicebot.calls.desk import Desk
 from voicebot.calls.live import LiveCalls
@@ -37,11 +38,15 @@ SMS = SmsSettings(url="https://sms.example.org/send", body={"to": "{to}", "text"
 
 @dataclass
 class Whole(Site):
-    """The whole site; ``service`` is what calls share, ``followers`` give a call its witnesses."""
+    """The whole site; ``service`` is what calls share, ``followers`` give a call its witnesses.
+
+    ``calendars`` sends collection calendars, beside the conversations.
+    """
 
     service: Service
     followers: Followers
     outbox: Outbox
+    calendars: CalendarPost
 
 
 def settings_of(base: Base, **changed: Any) -> Settings:
@@ -90,7 +95,7 @@ async def whole_site(
         for login, (name, role) in PEOPLE.items():
             await accounts.add(login, name, role, PASSWORD, clock.now(), "test")
         client = await stack.enter_async_context(TestClient(TestServer(site)))
-        yield Whole(client, journal, accounts, live, clock, site, service, followers, outbox)
+        yield Whole(client, journal, accounts, live, clock, site, service, followers, outbox, calendars)
 
 
 def _health(live: LiveCalls) -> Health:

@@ -84,7 +84,11 @@ def letter_values(
     """Return what fills an e-mail; slots are named as their form names them."""
     knowledge = profile.knowledge
     labels = {name: knowledge.slot_label(form_id, name) or name for name in slots}
-    details = [f"{labels[name][:1].upper()}{labels[name][1:]} : {value}" for name, value in slots.items() if value]
+    details = [
+        f"{labels[name][:1].upper()}{labels[name][1:]} : {knowledge.slot_text(form_id, name, value)}"
+        for name, value in slots.items()
+        if value
+    ]
     return {
         "reference": reference,
         "demande": knowledge.request_title(form_id) or form_id,

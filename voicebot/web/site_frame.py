@@ -199,6 +199,11 @@ class Visit:
         label = self.needs.service.profile().knowledge.slot_label(record["form"], slot)
         return initial(label or LABELS["slots"].get(slot, slot))
 
+    def slot_text(self, record: Mapping[str, Any], slot: str) -> str:
+        """Return what was answered to a form, as people read it."""
+        knowledge = self.needs.service.profile().knowledge
+        return knowledge.slot_text(record["form"], slot, str(record["slots"][slot]))
+
     def page(self, template: str, status: int = 200, **values: Any) -> web.Response:
         """Return a page, with the menu of the visitor's role."""
         menu = [(address, name) for address, name, what in _MENU if self.may(what)]

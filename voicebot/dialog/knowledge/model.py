@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from voicebot.dialog.forms.spec import Form
 from voicebot.dialog.knowledge.answers import Answer, Choice, Subject
@@ -84,6 +85,20 @@ class Knowledge:
         form = self.forms.get(form_id)
         found = None if form is None else form.slot(slot)
         return "" if found is None else found.label
+
+    def slot_text(self, form_id: str, slot: str, value: str) -> str:
+        """Return what the form ``form_id`` keeps in ``slot`` as people read it: days in figures, streams by name."""
+        form = self.forms.get(form_id)
+        found = None if form is None else form.slot(slot)
+        match found.kind if found is not None else "":
+            case "flux" if value in self.streams:
+                return self.streams[value].name
+            case "date" | "creneau":
+                try:
+                    return f"{date.fromisoformat(value):%d/%m/%Y}"
+                except ValueError:
+                    return value
+        return value
 
     def unconfirmed(self) -> tuple[str, ...]:
         """Return one line per thing that is not certain, for ``voicebot check``."""
