@@ -40,6 +40,7 @@ from voicebot.dialog.nlu.semantic import Semantic, best_semantic
 from voicebot.dialog.texts import likely_texts, static_texts
 from voicebot.dialog.turns import Bulletin, Channel, Context
 from voicebot.effort import Tally
+from voicebot.heap import trim_heap
 from voicebot.ivr_menus.menus import VARIABLE
 from voicebot.profile import Profile, load_profile
 from voicebot.reloading import Shelf, run_apart
@@ -229,6 +230,8 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
             for loaded in (hearing, speaking):
                 if loaded.exception() is None:
                     stack.push_async_callback(loaded.result().close)
+    # what the models were converted from: 50 MB that the allocator would keep
+    trim_heap()
     return Service(
         settings,
         hearing.result(),

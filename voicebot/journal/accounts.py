@@ -72,7 +72,6 @@ class Accounts:
     def __init__(self, database: Database, hasher: PasswordHasher | None = None) -> None:
         self._database = database
         self._hasher = hasher or PasswordHasher()
-        self._decoy = self._hasher.hash(secrets.token_urlsafe(12))
 
     async def add(self, login: str, name: str, role: Role, password: str, at: datetime, who: str) -> User:
         """Add a user in the name of ``who``.
@@ -145,8 +144,11 @@ class Accounts:
         login = login.strip().lower()[:40]
         async with self._database.reading() as connection:
             row = (await connection.execute(select(users).where(users.c.login == login))).first()
-        right = await self._matches(row.password if row is not None else self._decoy, password)
-        if row is None or not right or not row.active:
+        if row is None:
+            # takes as long as to compare, so that nobody learns which logins there are
+            await asyncio.to_thread(self._hasher.hash, password[:LONGEST_PASSWORD])
+            return None
+        if not await self._matches(row.password, password) or not row.active:
             return None
         token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
         session = Session(_key(token), _user(row), csrf)

@@ -72,6 +72,8 @@ class Utterance:
 def bound(text: str) -> str:
     """Return ``text`` as composed Unicode, without control characters, at most ``MAX_CHARS`` long."""
     cut = unicodedata.normalize("NFKC", text[:MAX_CHARS])[:MAX_CHARS].translate(_LIGATURES)
+    if cut.isprintable():
+        return cut
     return "".join(char if char.isprintable() or char == "\n" else " " for char in cut)
 
 
