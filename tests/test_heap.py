@@ -2,6 +2,8 @@
 
 import asyncio
 import ctypes
+import subprocess
+import sys
 from pathlib import Path
 
 from voicebot.heap import HeapKeeper, trim_heap
@@ -68,3 +70,38 @@ def test_freed_memory_between_what_stays_is_given_back() -> None:
 def resident_kb() -> int:
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     return int(status.split("VmRSS:")[1].split()[0])
+
+
+_MANY_THREADS = """
+import ctypes, sys, threading
+from voicebot.heap import share_arenas
+if sys.argv[2] == "shared":
+    assert share_arenas()
+libc = ctypes.CDLL(None)
+libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
+libc.malloc_info.argtypes = [ctypes.c_int, ctypes.c_void_p]
+libc.fclose.argtypes = [ctypes.c_void_p]
+alive = threading.Barrier(9)
+def takes() -> None:
+    libc.malloc(50_000)
+    alive.wait()
+    alive.wait()
+for _ in range(8):
+    threading.Thread(target=takes).start()
+alive.wait()
+file = libc.fopen(sys.argv[1].encode(), b"w")
+libc.malloc_info(0, file)
+libc.fclose(file)
+alive.wait()
+"""
+
+
+def arenas_of_eight_threads(tmp_path: Path, how: str) -> int:
+    told = tmp_path / how
+    subprocess.run([sys.executable, "-c", _MANY_THREADS, str(told), how], check=True)
+    return told.read_text().count("<heap nr=")
+
+
+def test_threads_share_two_arenas_rather_than_having_one_each(tmp_path: Path) -> None:
+    assert arenas_of_eight_threads(tmp_path, "own") > 2
+    assert arenas_of_eight_threads(tmp_path, "shared") <= 2

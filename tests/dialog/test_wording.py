@@ -84,3 +84,8 @@ def test_template_capitalises_each_sentence_and_keeps_both_forms() -> None:
 def test_template_is_cut_so_that_fixed_sentences_stand_alone() -> None:
     parts = [part.text for part in Template("Bonjour. Bienvenue. Voici {a}. À bientôt.").parts()]
     assert parts == ["Bonjour. Bienvenue.", "Voici {a}.", "À bientôt."]
+
+
+@given(st.text(alphabet=st.characters(max_codepoint=127), max_size=40))
+def test_an_accent_elsewhere_changes_nothing_in_how_a_text_is_folded(text: str) -> None:
+    assert wording.fold(f"{text} é") == f"{wording.fold(text)} e".strip()

@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pytest
+from vacances_scolaires_france import SchoolHolidayDates
 
 from voicebot.clock import PARIS
 from voicebot.hours import Calendar, Exceptional, OpeningHours, SchoolYears, Season, Timetable, UnknownCalendar, Week
@@ -231,3 +232,12 @@ def test_a_school_year_missing_between_two_given_ones_is_told_in_time() -> None:
     assert school.known_until(date(2028, 1, 1)) == date(2029, 8, 31)
     assert school.known_until(date(2030, 1, 1)) is None
     assert school.known_until(date(2030, 12, 1)) == date(2031, 8, 31)
+
+
+@pytest.mark.parametrize("zone", ["A", "B", "C"])
+def test_school_holidays_are_those_the_library_publishes(zone: str) -> None:
+    published = SchoolHolidayDates()
+    year = [date(2025, 1, 1) + timedelta(days=number) for number in range(365)]
+    assert [day for day in year if SchoolYears(zone).is_holiday(day)] == [
+        day for day in year if published.is_holiday_for_zone(day, zone)
+    ]

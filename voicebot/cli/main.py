@@ -18,6 +18,7 @@ import typer
 import voicebot
 import voicebot.cli
 from voicebot.cli.failures import BUILT_IN, told
+from voicebot.heap import share_arenas
 
 INTERRUPTED = 130  # what shells report for a program ended by Ctrl-C
 
@@ -73,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     # read when numpy is loaded: its small products are done sooner by one thread; others would spin beside the calls
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    share_arenas()
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     modules = command_modules(arguments)
     expected = dict(BUILT_IN)
