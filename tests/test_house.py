@@ -15,7 +15,7 @@ MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 80
 MAX_CONSTRUCTOR_PARAMETERS = 7
 
-LEAVES = {"clock", "effort", "espeak", "heap", "hours", "logs"}
+LEAVES = {"clock", "effort", "espeak", "heap", "hours", "load", "logs"}
 ENGINES = {"asr", "tts", "telephony"}
 CONTENT = {"dialog", "ivr_menus", "profile"}
 SERVICES = {"audio", *ENGINES, *CONTENT, "journal", "delivery", "calls", "web"}
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "espeak": set(),
     "heap": set(),
     "hours": set(),
+    "load": set(),
     "logs": set(),
     "audio": set(),
     "dialog": set(),

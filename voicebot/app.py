@@ -42,6 +42,7 @@ from voicebot.dialog.turns import Bulletin, Channel, Context
 from voicebot.effort import Tally
 from voicebot.heap import trim_heap
 from voicebot.ivr_menus.menus import VARIABLE
+from voicebot.load import Load, Pressure, unpressed
 from voicebot.profile import Profile, load_profile
 from voicebot.reloading import Shelf, run_apart
 from voicebot.telephony.base import CallInfo, Leg
@@ -92,6 +93,8 @@ class Service:
     """Calls in progress."""
     effort: Tally = field(default_factory=Tally)
     """What recognition and synthesis have done, by stage."""
+    load: Load = field(default_factory=unpressed)
+    """How hard pressed the process is."""
 
     def profile(self, name: str = "") -> Profile:
         """Return the version of profile ``name`` in force (the configured one by default), loaded on first use.
@@ -207,8 +210,10 @@ def message_texts(settings: Settings, words: MessageWords | None) -> tuple[str, 
     return () if words is None else words.all(settings.journal.retention.voices, settings.message.longest_s)
 
 
-async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequence[str] = ()) -> Service:
-    """Load engines and profiles; ``stack`` closes them.
+async def open_service(
+    settings: Settings, stack: AsyncExitStack, profiles: Sequence[str] = (), load: Load | None = None
+) -> Service:
+    """Load engines and profiles; ``stack`` closes them. Under ``load``, less is done for each caller.
 
     Raises:
         RecognitionError, SynthesisError: a model is missing; the message says how to install it.
@@ -217,10 +222,12 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
     sentences = load_sentences(settings.paths.prompts / SENTENCES)
     closing = load_closing(settings.paths.prompts / CLOSING)
     message = load_message_words(settings.paths.prompts / MESSAGE)
-    effort = Tally()
+    effort, load = Tally(), load or unpressed()
     # native code loads the models without the interpreter's lock, while the profiles are being read
     with ThreadPoolExecutor(2, "loading") as loading:
-        hearing = loading.submit(load_recognizer, settings.asr, settings.paths.models, effort)
+        hearing = loading.submit(
+            load_recognizer, settings.asr, settings.paths.models, effort, lambda: load.at_least(Pressure.SHORTER)
+        )
         speaking = loading.submit(load_voice, settings.tts, settings.paths.models, rendered_dir(settings), effort)
         try:
             shelf = open_shelf(settings)
@@ -241,6 +248,7 @@ async def open_service(settings: Settings, stack: AsyncExitStack, profiles: Sequ
         shelf,
         message_words=message if settings.message.enabled else None,
         effort=effort,
+        load=load,
     )
 
 
@@ -362,12 +370,14 @@ def open_call(
             messages=_messages(service),
         )
         dialogue = ClosingDialogue(told, _closing_setting(service, profile, info.caller, wishes or {}))
-    ears = Ears(service.recognizer, leg.rate_hz, work, settings.turn)
+    ears = Ears(service.recognizer, leg.rate_hz, work, settings.turn, service.load)
     mouth = Mouth(service.voice, leg.rate_hz, work, profile.knowledge.identity.voice.speed)
     record = CallRecord(info.call_id, clock.now(), info.called, info.caller, profile.name)
     record.contact = next((witness.contact for witness in witnesses if isinstance(witness, JournalWitness)), "")
     record.link = contact_page(settings, record.contact)
-    company = Company(dialogue, profile, service.sentences, tuple(witnesses), service.desk, service.voices)
+    company = Company(
+        dialogue, profile, service.sentences, tuple(witnesses), service.desk, service.voices, service.load
+    )
     session = CallSession(leg, ears, mouth, company, work, clock, record)
     session.limit(Limits(settings.call.max_s, settings.call.sign_of_life_s, settings.message))
     return session

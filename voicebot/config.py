@@ -18,6 +18,7 @@ from voicebot.audio.settings import TurnSettings
 from voicebot.calls.settings import MessageSettings
 from voicebot.delivery.settings import Channels, DeliverySettings, MailSettings, SmsSettings, WebhookSettings
 from voicebot.journal.settings import JournalSettings
+from voicebot.load import LoadSettings
 from voicebot.logs import LogSettings
 from voicebot.telephony.settings import SipSettings
 from voicebot.tts.settings import TtsSettings
@@ -66,6 +67,7 @@ class Settings:
     asr: AsrSettings = field(default_factory=AsrSettings)
     tts: TtsSettings = field(default_factory=TtsSettings)
     turn: TurnSettings = field(default_factory=TurnSettings)
+    load: LoadSettings = field(default_factory=LoadSettings)
     sip: SipSettings = field(default_factory=SipSettings)
     web: WebSettings = field(default_factory=WebSettings)
     log: LogSettings = field(default_factory=LogSettings)

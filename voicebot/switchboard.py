@@ -16,6 +16,7 @@ from voicebot.calls.record import CallRecord
 from voicebot.calls.work import Work
 from voicebot.clock import Clock
 from voicebot.heap import HeapKeeper
+from voicebot.load import Load
 from voicebot.logs import on_call
 from voicebot.profile import Profile
 from voicebot.telephony.base import Leg, Line
@@ -48,6 +49,11 @@ class Switchboard:
     def live(self) -> int:
         """Calls in progress."""
         return len(self._calls)
+
+    @property
+    def load(self) -> Load:
+        """How hard pressed the process is."""
+        return self._service.load
 
     async def run(self) -> None:
         """Answer calls until the line ends or this is cancelled; the line must be started."""

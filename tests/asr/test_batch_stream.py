@@ -153,6 +153,30 @@ def test_a_full_queue_is_told_at_the_end_not_when_speculating() -> None:
     asyncio.run(turn())
 
 
+def test_a_guess_gives_its_place_in_a_full_queue_to_a_caller_who_has_finished_and_is_made_up_for_later() -> None:
+    gate = threading.Event()
+    recorder = _Recorder(gate)
+
+    async def turn() -> tuple[str, str]:
+        pool = InferencePool(1, 1)
+        busy, guessed, caller = (BatchStream(pool, RATE, recorder) for _ in range(3))
+        busy.feed(WORDS)
+        busy.speculate()
+        await asyncio.to_thread(recorder.started.wait, 10)
+        guessed.feed(WORDS[:6000])
+        guessed.speculate()
+        caller.feed(WORDS[:4000])
+        waiting = asyncio.create_task(caller.finish())
+        await asyncio.sleep(0)
+        gate.set()
+        found = (await waiting).text
+        again = (await guessed.finish()).text
+        await pool.close()
+        return found, again
+
+    assert asyncio.run(turn()) == ("4000 samples", "6000 samples")
+
+
 def _order_of_work(finish_the_guess: bool) -> list[int]:
     """Return the lengths recognised while one worker is held: of a first caller, then of a guess and of a caller."""
     gate = threading.Event()

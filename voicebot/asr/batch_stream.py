@@ -33,6 +33,11 @@ class _Speculation:
     def wanted(self) -> bool:
         return not self.dropped.is_set()
 
+    @property
+    def given_up(self) -> bool:
+        """Whether it lost its place in the queue."""
+        return self.future is not None and self.future.cancelled()
+
     def drop(self) -> None:
         self.dropped.set()
         if self.future is not None:
@@ -110,7 +115,7 @@ class BatchStream:
         if speculation is not None and not only_silence_since(self._sound(), self._rate_hz, speculation.samples):
             self.resume()
             speculation = None
-        if speculation is None:
+        if speculation is None or speculation.given_up:
             speculation = self._speculation = self._start(Need.CALLER)
         if speculation.future is None:
             raise RecognitionError("recognition was not started")

@@ -4,6 +4,7 @@ Nothing heavy is imported before a model is loaded.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,8 +42,15 @@ def choose_model(settings: AsrSettings, models_dir: Path) -> tuple[str, Path]:
     return "whisper", models_dir / WHISPER_MODEL
 
 
-def load_recognizer(settings: AsrSettings, models_dir: Path, tally: Tally | None = None) -> Recognizer:
+def load_recognizer(
+    settings: AsrSettings,
+    models_dir: Path,
+    tally: Tally | None = None,
+    hurried: Callable[[], bool] = lambda: False,
+) -> Recognizer:
     """Load the recogniser that ``settings`` asks for, from the models under ``models_dir``; ``tally`` counts its work.
+
+    While ``hurried``, an engine that can do with less work does with less.
 
     Raises:
         RecognitionError: the model is missing or damaged; the message says the command that repairs it.
@@ -58,7 +66,7 @@ def load_recognizer(settings: AsrSettings, models_dir: Path, tally: Tally | None
     from voicebot.asr.whisper_engine import load_whisper
 
     with thread_named("asr"):
-        return load_whisper(folder, settings, tally=tally)
+        return load_whisper(folder, settings, tally=tally, hurried=hurried)
 
 
 def _is_vosk(folder: Path) -> bool:

@@ -18,6 +18,7 @@ class AsrSettings:
         threads: cores one inference uses. One: Whisper base is no sooner done with two, and costs a fifth more.
         workers: inferences that run at the same time, each with ``threads`` cores; 0: one a core, four at most.
         queue_size: recognitions that may wait for a worker; beyond that the caller is offered the keys.
+            A guess gives its place to a caller who has finished.
         alternatives: hypotheses kept besides the best; 0 decodes greedily, which is faster and slightly worse.
     """
 
@@ -25,7 +26,7 @@ class AsrSettings:
     model: str = ""
     threads: int = 1
     workers: int = 0
-    queue_size: int = 16
+    queue_size: int = 64
     alternatives: int = 4
 
     def __post_init__(self) -> None:

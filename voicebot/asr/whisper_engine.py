@@ -33,6 +33,8 @@ from voicebot.effort import Tally
 AROUND_S = 0.3
 """Sound kept before and after the voice: the first and last phonemes are quieter than the rest."""
 MARGIN_S = 4.0
+HURRIED_MARGIN_S = 2.0
+"""With a greedy reading: a fifth less work a turn, 41 of 55 development questions understood rather than 43."""
 RETRY_MARGIN_S = 10.0
 RETRY_BEAM = 5
 LEAST_PHONES = 1.0
@@ -82,6 +84,7 @@ class WhisperEars:
         alternatives: int,
         timer: Callable[[], float],
         tally: Tally,
+        hurried: Callable[[], bool] = lambda: False,
     ) -> None:
         self._model = model
         self._heads = heads
@@ -90,6 +93,7 @@ class WhisperEars:
         self._hypotheses = alternatives + 1
         self._timer = timer
         self._tally = tally
+        self._hurried = hurried
         self._tokens = lru_cache(maxsize=256)(model.tokens)
 
     def prepare(self, hints: Hints) -> None:
@@ -132,17 +136,19 @@ class WhisperEars:
 
     def _hear(self, samples: npt.NDArray[np.float32], start_s: float, hints: Hints, wanted: StillWanted) -> _Heard:
         duration_s = len(samples) / WHISPER_HZ
-        beam = 1 if hints.choices else self._hypotheses
-        states = self._encode(samples, MARGIN_S, wanted)
+        # a number read wrong costs its caller more than a wait
+        hurried = self._hurried() and not hints.digits
+        beam = 1 if hints.choices or hurried else self._hypotheses
+        states = self._encode(samples, HURRIED_MARGIN_S if hurried else MARGIN_S, wanted)
         if not self._speech(states, duration_s):
             return _Heard("", (), LEAST_MEAN_LOG_PROB, (), None)
-        best = self._quick(states, duration_s, hints, wanted) or self._decode(
-            states, duration_s, hints, wanted, Decoding(beam, beam), self._prompt(hints)
-        )
+        best = () if hurried else self._quick(states, duration_s, hints, wanted)
+        best = best or self._decode(states, duration_s, hints, wanted, Decoding(beam, beam), self._prompt(hints))
         # a name the model cannot spell is no reason to listen twice: the choices are scored on the sound
         if _suspect(best[0], duration_s) and (not hints.choices or duration_s > CLOSED_ANSWER_S):
-            retry = Decoding(RETRY_BEAM, RETRY_BEAM, no_repeat_ngram=0 if hints.digits else 3)
-            longer = self._encode(samples, RETRY_MARGIN_S, wanted)
+            width = 1 if hurried else RETRY_BEAM
+            retry = Decoding(width, width, no_repeat_ngram=0 if hints.digits else 3)
+            longer = self._encode(samples, MARGIN_S if hurried else RETRY_MARGIN_S, wanted)
             again = self._decode(longer, duration_s, hints, wanted, retry)
             if not _suspect(again[0], duration_s) or again[0].mean_log_prob > best[0].mean_log_prob:
                 best, states = again, longer
@@ -276,11 +282,16 @@ def load_whisper(
     settings: AsrSettings,
     timer: Callable[[], float] = time.perf_counter,
     tally: Tally | None = None,
+    hurried: Callable[[], bool] = lambda: False,
 ) -> WhisperRecognizer:
-    """Load the model in ``folder`` and start its workers; ``tally`` counts what they do."""
+    """Load the model in ``folder`` and start its workers; ``tally`` counts what they do.
+
+    While ``hurried``, each takes its first reading, in a shorter window.
+    """
     workers = max(1, settings.workers)
     model = WhisperModel(folder, settings.threads, workers)
-    ears = WhisperEars(model, load_heads(folder.name), folder.name, settings.alternatives, timer, tally or Tally())
+    heads = load_heads(folder.name)
+    ears = WhisperEars(model, heads, folder.name, settings.alternatives, timer, tally or Tally(), hurried)
     return WhisperRecognizer(ears, folder.name, InferencePool(workers, settings.queue_size))
 
 

@@ -68,7 +68,7 @@ class InferencePool:
             return self._running + len(self._jobs)
 
     def submit(self, task: Callable[[], T], need: Need = Need.CALLER) -> "Future[T]":
-        """Queue ``task``.
+        """Queue ``task``; when the queue is full, what a caller waits for takes the place of the latest guess.
 
         Raises:
             RecognizerBusy: ``queue_size`` tasks are already waiting.
@@ -79,7 +79,7 @@ class InferencePool:
                 raise RecognitionError("the recogniser is closed")
             self._forget_cancelled()
             pending = self._running + len(self._jobs)
-            if pending >= self._limit:
+            if pending >= self._limit and not (need is Need.CALLER and self._give_up_a_guess()):
                 raise RecognizerBusy(f"{pending} recognitions are already under way or waiting")
             job = _Job(need, next(self._orders), task, Future())
             heapq.heappush(self._jobs, job)
@@ -143,6 +143,14 @@ class InferencePool:
             self._running -= 1
             self._guessing -= job.need is Need.GUESS
             self._wake.notify_all()
+
+    def _give_up_a_guess(self) -> bool:
+        guesses = [job for job in self._jobs if job.need is Need.GUESS]
+        if not guesses:
+            return False
+        max(guesses).future.cancel()
+        self._forget_cancelled()
+        return True
 
     def _forget_cancelled(self) -> None:
         kept = [job for job in self._jobs if not job.future.cancelled()]

@@ -26,6 +26,7 @@ from voicebot.audio.turn import Discarded, Ended, Patience, Paused, PreRoll, Res
 from voicebot.audio.vad import Voice
 from voicebot.calls.work import Work
 from voicebot.dialog.turns import Dictation, Expect
+from voicebot.load import Load, unpressed
 
 log = logging.getLogger(__name__)
 
@@ -115,12 +116,15 @@ EarEvent = CutIn | FalseAlarm | Spoke
 
 
 class Ears:
-    """Listens for one call at ``rate_hz``."""
+    """Listens for one call at ``rate_hz``; ``load`` is told how long the caller waits to be recognised."""
 
-    def __init__(self, recognizer: Recognizer, rate_hz: int, work: Work, settings: TurnSettings) -> None:
+    def __init__(
+        self, recognizer: Recognizer, rate_hz: int, work: Work, settings: TurnSettings, load: Load | None = None
+    ) -> None:
         self._recognizer = recognizer
         self._rate_hz = rate_hz
         self._work = work
+        self._load = load or unpressed()
         self._enough: Enough | None = None
         self._consider: Consider | None = None
         self._reconsider: Reconsider = lambda: None
@@ -307,5 +311,7 @@ class Ears:
         # kept for a moment: a caller who goes on now is still in the same turn
         self._finished = _SecondThought(self._question, self._sound[-round(_LONGEST_S / FRAME_S) :])
         joined, self._joined = self._joined, False
+        self._load.begin(stream)
         transcript = self._work.compute(stream.finish(), "recognition")
+        transcript.add_done_callback(lambda _: self._load.end(stream))
         return Spoke(end_s - start_s, at_s - end_s, transcript, joined)

@@ -22,6 +22,8 @@ class Sentences:
     still_ringing: tuple[str, ...]
     connected: tuple[str, ...]
     not_heard: tuple[str, ...]
+    crowded: tuple[str, ...]
+    queued: tuple[str, ...]
     trouble: tuple[str, ...]
     too_long: tuple[str, ...]
 

@@ -46,6 +46,7 @@ from voicebot.dialog.turns import (
     Unsubscribe,
     Voiced,
 )
+from voicebot.load import Load, Pressure, unpressed
 from voicebot.telephony.base import ON_HOLD, CallEnded, Leg, Tick, TransferOrder
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,8 @@ _LAST_WORD_S = 0.4
 """The line stays open this long after the last word, so that its end is heard."""
 _PARTING_S = 0.3
 _TROUBLES_ALLOWED = 2
+_AGAIN_S = 4.0
+"""A caller who is still waiting is told so again after this much more silence, when many wait."""
 _STANDS_AFTER_S = 0.95
 """An answer heard for this long stands: a caller who had not finished would have been noticed."""
 
@@ -72,6 +75,8 @@ class Company:
     """The advisers as all calls see them; ``None``: this call alone."""
     voices: VoiceStore | None = None
     """Where messages are put; ``None``: none can be recorded."""
+    load: Load = field(default_factory=unpressed)
+    """How hard pressed the process is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,7 @@ class _Pending:
     reply_s: float = 0.0
     ended_s: float = 0.0
     played: float = 1.0
-    covered: bool = False
+    signs: int = 0
 
 
 class CallSession:
@@ -126,6 +131,7 @@ class CallSession:
         self._quiet_s = 0.0
         self._holding: Holding | None = None
         self._troubles = 0
+        self._keys_offered = False
         self._words: dict[str, Iterator[str]] = {}
         self._mind = Mind(company.dialogue, work)
         self._voicemail = Voicemail(company.voices, self._limits.message, leg.rate_hz)
@@ -332,9 +338,24 @@ class CallSession:
             self._take_transcript(pending, pending.transcript)
         if pending.thought is not None and pending.thought.reply.done():
             self._take_reply(pending, pending.thought)
-        elif self._quiet_s >= self._limits.sign_of_life_s and not pending.covered and not self._mouth.busy:
-            pending.covered = True
-            self._mouth.say([Say(self._word("sign_of_life"))], answer=False)
+        elif not self._mouth.busy:
+            self._perhaps_reassure(pending)
+
+    def _perhaps_reassure(self, pending: _Pending) -> None:
+        """Cover a silence with a sign of life; where many wait, with the keys, then a word from time to time."""
+        if self._quiet_s < self._limits.sign_of_life_s:
+            return
+        pressure = self._company.load.pressure
+        if pressure >= Pressure.KEYS and not self._keys_offered:
+            self._keys_offered, kind = True, "crowded"
+        elif not pending.signs:
+            kind = "sign_of_life"
+        elif pressure >= Pressure.QUEUE and self._quiet_s >= _AGAIN_S:
+            kind = "queued"
+        else:
+            return
+        pending.signs += 1
+        self._mouth.say([Say(self._word(kind))], answer=False)
 
     def _take_transcript(self, pending: _Pending, task: "asyncio.Task[Transcript]") -> None:
         turn = pending.turn

@@ -1,5 +1,6 @@
 """``voicebot bench turn``: how long callers wait for an answer, alone, together, and what it costs."""
 
+import time
 from contextlib import AsyncExitStack
 from datetime import datetime
 from pathlib import Path
@@ -55,11 +56,13 @@ async def _turn(limit: int, plan: Any, config: Path, asking: Asking) -> tuple[di
     from voicebot.bench.turn import run as ask_all
     from voicebot.bench.turn_report import remember
     from voicebot.config import load_settings
+    from voicebot.load import Load
 
     settings = load_settings(config)
     async with AsyncExitStack() as stack:
         beside = await stack.enter_async_context(peer_beside(settings, asking))
-        service = await open_service(settings, stack)
+        load = Load(time.monotonic, settings.load)
+        service = await open_service(settings, stack, load=load)
         asked = await questions(settings, limit)
         stage = await set_stage(service)
         stack.push_async_callback(strike, stage)
@@ -76,6 +79,7 @@ async def _turn(limit: int, plan: Any, config: Path, asking: Asking) -> tuple[di
             "calls": plan.calls,
             "every_s": plan.every_s,
             "together": plan.together,
+            "load_step_s": {str(int(step)): round(seconds, 1) for step, seconds in load.spent_s().items()},
             **measured.to_json(),
             "worst": [
                 {
@@ -108,6 +112,7 @@ def _show(report: dict[str, Any]) -> None:
     for key, value in report.items():
         if value is not None and not isinstance(value, dict | list):
             screen.print(f"{key}: {value}")
+    screen.print(f"seconds at each step of load: {report['load_step_s']}")
     screen.print(_work(report))
     for one in report["worst"]:
         screen.print(f"{one['delay_ms']} ms{' CUT' if one['cut_off'] else ''}: {one['text']} | {one['heard']}")

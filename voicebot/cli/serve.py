@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from voicebot.clock import Clock
     from voicebot.config import Settings
     from voicebot.journal.journal import Journal
+    from voicebot.load import Load, Pressure
     from voicebot.profile import Profile
     from voicebot.reloading import Version
     from voicebot.switchboard import Switchboard
@@ -72,11 +73,12 @@ async def _serve(config: Path) -> bool:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        service = await open_service(settings, stack, _profiles(settings))
         clock = WallClock()
+        load = Load(clock.monotonic, settings.load)
+        service = await open_service(settings, stack, _profiles(settings), load)
         journal = await _open_shared(settings, service, clock, stack)
         outbox, courier = await open_delivery(settings, service, journal, clock, stack)
-        line = load_line(settings.sip)
+        line = load_line(settings.sip, clock, lambda: load.at_least(Pressure.REFUSING))
         metrics, live = Metrics(), LiveCalls()
         calendars = open_calendars(settings, service, journal, outbox, clock)
         stack.push_async_callback(calendars.finish)
@@ -94,9 +96,7 @@ async def _serve(config: Path) -> bool:
         stack.push_async_callback(line.stop)
         health = _health(service, board, stop)
         shown = Shown(settings, service, journal, outbox, clock, live)
-        site = build_whole_site(
-            shown, followers, metrics, health, lambda: {"calls_live": board.live, "ready": not stop.is_set()}
-        )
+        site = build_whole_site(shown, followers, metrics, health, lambda: _gauges(board, stop))
         await _start_pages(site, settings, stack)
         loop.add_signal_handler(signal.SIGHUP, service.shelf.hint)
         watching = loop.create_task(service.shelf.watch(), name="watch-profiles")
@@ -120,6 +120,17 @@ async def _serve(config: Path) -> bool:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         return line.worn_out
+
+
+def _gauges(board: "Switchboard", stop: asyncio.Event) -> dict[str, float]:
+    """What the page of measures asks of calls."""
+    load = board.load
+    told: dict[str, float] = {
+        "load_step": load.pressure,
+        "load_waiting": load.waiting,
+        "load_wait_seconds": load.wait_s,
+    }
+    return told | {"calls_live": board.live, "ready": not stop.is_set()}
 
 
 def _tell_state(board: "Switchboard") -> None:

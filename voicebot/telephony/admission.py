@@ -1,10 +1,12 @@
 """Whether a call is let in: pure decisions, taken before it is answered.
 
-The order is that of what costs least to say: a service that is stopping, a number that is not ours, a caller who calls
-too often, a house that is full. What the answer can carry depends on the engine: baresip only knows "busy".
+The order is that of what costs least to say: a service that is stopping, a number that is not ours, a house that is
+full, one whose callers wait too long already, a caller who calls too often. What the answer can carry depends on the
+engine: baresip only knows "busy".
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from voicebot.clock import Clock
@@ -23,11 +25,14 @@ class Refusal:
 
 
 class Admission:
-    """The door of one line. ``leaked`` and ``drain`` close it for good."""
+    """The door of one line. ``leaked`` and ``drain`` close it for good; ``overloaded`` closes it while it is true."""
 
-    def __init__(self, settings: AdmissionSettings, clock: Clock) -> None:
+    def __init__(
+        self, settings: AdmissionSettings, clock: Clock, overloaded: Callable[[], bool] = lambda: False
+    ) -> None:
         self._settings = settings
         self._clock = clock
+        self._overloaded = overloaded
         self._calls: dict[str, deque[float]] = {}
         self._draining = False
         self._leaks = 0
@@ -71,6 +76,8 @@ class Admission:
             return Refusal(404, "unknown number")
         if live >= settings.capacity:
             return Refusal(486, f"all {settings.capacity} lines are taken", settings.retry_after_s)
+        if self._overloaded():
+            return Refusal(503, "callers wait too long already", settings.retry_after_s)
         if caller and settings.caller_calls and self._calls_too_often(caller):
             return Refusal(486, "this caller calls too often", settings.retry_after_s)
         return None

@@ -12,7 +12,7 @@ only sign. They are counted; at the limit the line drains, ends, and says that t
 import asyncio
 import atexit
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
 from baresip import Account, BaresipError, Call, Config, RegistrationError, Runtime, UserAgent
@@ -87,9 +87,9 @@ class _LeakWatch(logging.Handler):
 class BaresipLine:
     """The line of this process. ``start``, iterate over ``calls``, ``stop``; in that order, once."""
 
-    def __init__(self, settings: SipSettings, clock: Clock) -> None:
+    def __init__(self, settings: SipSettings, clock: Clock, overloaded: Callable[[], bool] = lambda: False) -> None:
         self._settings = settings
-        self._admission = Admission(settings.admission, clock)
+        self._admission = Admission(settings.admission, clock, overloaded)
         self._runtime = Runtime()
         self._arrivals: Arrivals[BaresipLeg] = Arrivals()
         self._tasks: set[asyncio.Task[None]] = set()

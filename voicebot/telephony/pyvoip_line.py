@@ -8,7 +8,7 @@ import asyncio
 import ipaddress
 import logging
 import secrets
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import cast
 
 from voicebot.clock import Clock
@@ -37,9 +37,9 @@ _INFO_KINDS = ("application/dtmf-relay", "application/dtmf")
 class PyvoipLine(asyncio.DatagramProtocol):
     """The line. ``start``, iterate over ``calls``, ``stop``; in that order, once."""
 
-    def __init__(self, settings: SipSettings, clock: Clock) -> None:
+    def __init__(self, settings: SipSettings, clock: Clock, overloaded: Callable[[], bool] = lambda: False) -> None:
         self._settings = settings
-        self._admission = Admission(settings.admission, clock)
+        self._admission = Admission(settings.admission, clock, overloaded)
         self._transport: asyncio.DatagramTransport | None = None
         self._wire = Wire(settings.listen.address, settings.listen.port, self._send, self._reply)
         self._arrivals: Arrivals[PyvoipLeg] = Arrivals()

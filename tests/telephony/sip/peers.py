@@ -76,9 +76,11 @@ def line_settings(
 
 
 @contextlib.asynccontextmanager
-async def running_line(settings: SipSettings) -> AsyncIterator[BaresipLine | PyvoipLine]:
+async def running_line(
+    settings: SipSettings, overloaded: Callable[[], bool] = lambda: False
+) -> AsyncIterator[BaresipLine | PyvoipLine]:
     """A started line, stopped at the end."""
-    line = load_line(settings)
+    line = load_line(settings, overloaded=overloaded)
     assert isinstance(line, BaresipLine | PyvoipLine)
     await line.start()
     try:

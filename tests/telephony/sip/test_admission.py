@@ -71,3 +71,13 @@ def test_the_memory_of_callers_is_bounded(callers: int) -> None:
     for number in range(callers):
         admission.decide(True, f"+336{number:08d}", 0)
     assert len(admission._calls) <= 10_000
+
+
+def test_while_callers_wait_too_long_new_calls_are_sent_elsewhere_and_let_in_again_after() -> None:
+    overloaded = [True]
+    admission = Admission(AdmissionSettings(retry_after_s=9), VirtualClock(START), lambda: overloaded[0])
+    refusal = admission.decide(True, "", 0)
+    assert refusal is not None
+    assert (refusal.status, refusal.retry_after_s) == (503, 9)
+    overloaded[0] = False
+    assert admission.decide(True, "", 0) is None

@@ -114,6 +114,25 @@ def test_loss_and_jitter_are_counted_across_the_wrap_of_numbers() -> None:
     assert late.jitter_ms == pytest.approx(8, abs=0.5)
 
 
+def refusal_with_wait(status: int) -> str:
+    """What sipp must receive: ``status``, with a Retry-After of 9 seconds."""
+    return sc.recv(status).replace(
+        "/>",
+        '><action><ereg regexp="9" search_in="hdr" header="Retry-After:" check_it="true" assign_to="wait"/>'
+        '</action></recv><Reference variables="wait"/>',
+    )
+
+
+def test_an_overloaded_service_refuses_new_calls_with_503_and_says_when_to_come_back() -> None:
+    async def story() -> None:
+        settings = line_settings(engine="pyvoip", admission=AdmissionSettings(retry_after_s=9))
+        async with running_line(settings, overloaded=lambda: True):
+            refused = sc.scenario(sc.invite(40000), sc.recv(100, optional=True), refusal_with_wait(503))
+            assert (await sipp(refused, settings)).status == 0
+
+    asyncio.run(story())
+
+
 def test_a_full_house_says_when_to_come_back() -> None:
     async def story() -> None:
         settings = line_settings(engine="pyvoip", admission=AdmissionSettings(capacity=1, retry_after_s=9))
@@ -121,12 +140,7 @@ def test_a_full_house_says_when_to_come_back() -> None:
             rung = sc.invite(40000) + sc.recv(100, optional=True) + sc.recv(180)
             first = asyncio.create_task(sipp(sc.scenario(rung, sc.pause(500), sc.cancel()), settings))
             await next_call(line)
-            said = sc.recv(486).replace(
-                "/>",
-                '><action><ereg regexp="9" search_in="hdr" header="Retry-After:" check_it="true" assign_to="wait"/>'
-                '</action></recv><Reference variables="wait"/>',
-            )
-            refused = sc.scenario(sc.invite(40000), sc.recv(100, optional=True), said)
+            refused = sc.scenario(sc.invite(40000), sc.recv(100, optional=True), refusal_with_wait(486))
             assert (await sipp(refused, settings)).status == 0
             assert (await first).status == 0
 
