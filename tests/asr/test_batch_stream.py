@@ -141,6 +141,7 @@ def test_a_full_queue_is_told_at_the_end_not_when_speculating() -> None:
         busy, late = BatchStream(pool, RATE, recorder), BatchStream(pool, RATE, recorder)
         busy.feed(WORDS)
         busy.speculate()
+        await asyncio.to_thread(recorder.started.wait, 10)
         late.feed(WORDS)
         late.speculate()
         with pytest.raises(RecognizerBusy):
