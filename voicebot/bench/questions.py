@@ -13,6 +13,7 @@ import numpy as np
 from voicebot.app import open_caller_voice
 from voicebot.audio.channel import Channel
 from voicebot.audio.frames import LINE_HZ, Pcm, silence
+from voicebot.bench.chosen import FILES, Chosen
 from voicebot.config import Settings
 from voicebot.rehearsal import speech_end
 from voicebot.tts.base import Manner, Voice
@@ -69,13 +70,13 @@ async def speak(marked: str, voice: Voice, channel: Channel) -> tuple[Pcm, int]:
     return channel.apply(np.concatenate((clean, silence(round(_AFTER_S * _STUDIO_HZ)))), _STUDIO_HZ), ends
 
 
-async def questions(settings: Settings, limit: int = 0) -> Sequence[Question]:
-    """Render the questions (kept on disk afterwards): ``limit`` of them spread over the set, 0 for all.
+async def questions(settings: Settings, limit: int = 0, chosen: Chosen = Chosen.FIXED) -> Sequence[Question]:
+    """Render the questions of a set (kept on disk afterwards): ``limit`` of them spread over it, 0 for all.
 
     Raises:
         SynthesisError: a caller's voice is missing; the message says how to install it.
     """
-    source = resources.files("voicebot.bench").joinpath("questions.toml").read_text(encoding="utf-8")
+    source = resources.files("voicebot.bench").joinpath(FILES[chosen]).read_text(encoding="utf-8")
     document = tomllib.loads(source)
     found = []
     async with AsyncExitStack() as stack:

@@ -39,7 +39,7 @@ EVERY_S = 12.0
 """A caller speaks about this often."""
 UNRENDERED_SHARE = 0.3
 _GREETING = "Bonjour."
-_AT = datetime(2026, 11, 24, 10, tzinfo=PARIS)
+AT = datetime(2026, 11, 24, 10, tzinfo=PARIS)
 _TALKING_PEAK = 300
 _LATE_FRAME_MS = 20.0
 _LISTENS_S = 3.0
@@ -120,7 +120,7 @@ async def rehearse_answers(
     known = []
     for index, question in enumerate(asked):
         rendered = (index * 7 + 3) % 10 >= 10 * UNRENDERED_SHARE
-        dialogue = new_dialogue(stage.profile, lambda: _AT, seed=_call_id(question))
+        dialogue = new_dialogue(stage.profile, lambda: AT, seed=_call_id(question))
         hints = Hints(phrases=dialogue.greet().expect.phrases)
         stream = stage.service.recognizer.open(LINE_HZ, hints)
         stream.feed(question.pcm)
@@ -202,7 +202,7 @@ class _Observer:
 
 def conversation(stage: Stage, question: Question) -> Dialogue:
     """Return the conversation that answers ``question``, not begun; the same each time."""
-    return _ShortGreeting(new_dialogue(stage.profile, lambda: _AT, seed=_call_id(question)))
+    return _ShortGreeting(new_dialogue(stage.profile, lambda: AT, seed=_call_id(question)))
 
 
 async def ask(stage: Stage, asked: Asked) -> tuple[Answered, list[float]]:

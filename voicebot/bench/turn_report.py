@@ -12,7 +12,7 @@ from voicebot.effort import Spent
 PARTS = ("end_of_turn", "recognition", "understanding", "voice")
 _WORSE_RATIO, _WORSE_MS = 1.15, 50
 _HOLE_S = 0.3
-_COMPARED = ("calls", "every_s", "turns_asked", "recognition", "voice", "together")
+_COMPARED = ("calls", "every_s", "turns_asked", "recognition", "voice", "together", "questions")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _worse(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     ]
     slower += [
         f"{key} {before[key]} -> {now[key]}"
-        for key in ("cut_off_early", "unanswered")
-        if key in before and now[key] > before[key]
+        for key in ("cut_off_early", "unanswered", "false_barge_ins")
+        if key in before and key in now and now[key] > before[key]
     ]
     return f"worse than on {before.get('at', 'an earlier day')}: {', '.join(slower)}" if slower else ""

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from voicebot.bench.chosen import Chosen
 from voicebot.cli.bench_peer import NOBODY, Asking, peer_beside, peer_table, plan_beside
 from voicebot.cli.options import CONFIG, ConfigOption, JsonOption, console, print_json, run
 from voicebot.clock import PARIS
@@ -27,6 +28,9 @@ def turn(
     peer_python: Annotated[
         Path | None, typer.Option("--peer-python", metavar="PATH", help="The interpreter that has the peer.")
     ] = None,
+    chosen: Annotated[
+        Chosen, typer.Option("--questions", help="The fixed set, or one held out from all tuning.")
+    ] = Chosen.FIXED,
     config: ConfigOption = CONFIG,
     as_json: JsonOption = False,
 ) -> None:
@@ -35,7 +39,7 @@ def turn(
 
     plan = Plan(calls, every, seed, together)
     asking = (peer, peer_python) if peer else NOBODY
-    report, notice = run(_turn(limit, plan_beside(peer, plan) if peer else plan, config, asking))
+    report, notice = run(_turn((chosen, limit), plan_beside(peer, plan) if peer else plan, config, asking))
     if as_json:
         print_json(report)
     else:
@@ -46,10 +50,11 @@ def turn(
         console().print(notice)
 
 
-async def _turn(limit: int, plan: Any, config: Path, asking: Asking) -> tuple[dict[str, Any], str]:
+async def _turn(which: tuple[Chosen, int], plan: Any, config: Path, asking: Asking) -> tuple[dict[str, Any], str]:
     from rich.progress import Progress
 
     from voicebot.app import open_service
+    from voicebot.bench.interruptions import interruptions
     from voicebot.bench.peer import compared, in_turn
     from voicebot.bench.questions import questions
     from voicebot.bench.turn import rehearse_answers, set_stage, strike
@@ -63,7 +68,8 @@ async def _turn(limit: int, plan: Any, config: Path, asking: Asking) -> tuple[di
         beside = await stack.enter_async_context(peer_beside(settings, asking))
         load = Load(time.monotonic, settings.load)
         service = await open_service(settings, stack, load=load)
-        asked = await questions(settings, limit)
+        chosen, limit = which
+        asked = await questions(settings, limit, chosen)
         stage = await set_stage(service)
         stack.push_async_callback(strike, stage)
         with Progress(console=console(), transient=True) as bars:
@@ -79,8 +85,10 @@ async def _turn(limit: int, plan: Any, config: Path, asking: Asking) -> tuple[di
             "calls": plan.calls,
             "every_s": plan.every_s,
             "together": plan.together,
+            **({} if chosen is Chosen.FIXED else {"questions": chosen.value}),
             "load_step_s": {str(int(step)): round(seconds, 1) for step, seconds in load.spent_s().items()},
             **measured.to_json(),
+            **(await interruptions(stage, asked)).to_json(),
             "worst": [
                 {
                     "text": one.text,
