@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from voicebot.heap import HeapKeeper, trim_heap
@@ -22,10 +23,11 @@ class Trims:
     async def call_ended(self, live: int, at_s: float) -> int:
         """Return how often the heap has been trimmed by then."""
         self.now_s = at_s
-        self.keeper.call_ended(live)
-        await asyncio.get_running_loop().run_in_executor(None, lambda: None)
-        for _ in range(3):
-            await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1) as one:  # what is asked for after the trim is done after it
+            loop.set_default_executor(one)
+            self.keeper.call_ended(live)
+            await loop.run_in_executor(None, lambda: None)
         return self.count
 
 

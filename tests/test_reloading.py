@@ -116,7 +116,7 @@ def test_a_hint_has_the_edit_taken_at_once(shelf: Shelf, profiles: Path) -> None
         watch = asyncio.create_task(shelf.watch(every_s=3600.0))
         greet(profiles)
         shelf.hint()
-        await asyncio.wait_for(changed.wait(), 30)
+        await asyncio.wait_for(changed.wait(), 120)
         watch.cancel()
 
     asyncio.run(watched())

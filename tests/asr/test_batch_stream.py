@@ -13,6 +13,7 @@ from voicebot.asr.workers import InferencePool
 from voicebot.audio.frames import Pcm, silence
 
 RATE = 8000
+_HANGS_S = 120.0
 WORDS = (6000 * np.sin(np.arange(RATE) / 6) * np.abs(np.sin(np.arange(RATE) / 900))).astype(np.int16)
 
 
@@ -28,7 +29,7 @@ class _Recorder:
         self.lengths.append(len(pcm))
         self.started.set()
         if self._gate is not None:
-            self._gate.wait(10)
+            assert self._gate.wait(_HANGS_S)
         if not wanted():
             raise RecognitionError("dropped")
         return Transcript(f"{len(pcm)} samples", 1.0)
@@ -103,7 +104,7 @@ def test_a_waiting_speculation_that_is_resumed_never_runs() -> None:
         busy = BatchStream(pool, RATE, recorder)
         busy.feed(WORDS)
         busy.speculate()
-        await asyncio.to_thread(recorder.started.wait, 10)
+        assert await asyncio.to_thread(recorder.started.wait, _HANGS_S)
         other = BatchStream(pool, RATE, recorder)
         other.feed(silence(77))
         other.speculate()
@@ -190,7 +191,7 @@ def _order_of_work(finish_the_guess: bool) -> list[int]:
         guess.feed(WORDS[:200])
         certain.feed(WORDS[:300])
         turns = [asyncio.create_task(first.finish())]
-        await asyncio.to_thread(recorder.started.wait, 10)
+        assert await asyncio.to_thread(recorder.started.wait, _HANGS_S)
         guess.speculate()
         turns.append(asyncio.create_task(certain.finish()))
         if finish_the_guess:
@@ -245,7 +246,7 @@ def test_closing_the_pool_fails_what_waits_and_refuses_what_comes() -> None:
         for stream in (running, waiting, late):
             stream.feed(WORDS)
         running.speculate()
-        await asyncio.to_thread(recorder.started.wait, 10)
+        assert await asyncio.to_thread(recorder.started.wait, _HANGS_S)
         waited = asyncio.create_task(waiting.finish())
         await asyncio.sleep(0)
         assert pool.pending == 2

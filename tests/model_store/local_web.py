@@ -5,12 +5,14 @@ import http.server
 import io
 import json
 import re
+import socket
 import tarfile
 import threading
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,20 +97,23 @@ def answer(request: http.server.BaseHTTPRequestHandler, site: Site) -> None:
         first, rest, site.stall_after = rest[: site.stall_after], rest[site.stall_after :], None
         request.wfile.write(first)
         site.stalled.set()
-        site.go_on.wait(30)
+        site.go_on.wait(120)
         request.close_connection = True
         return
     request.wfile.write(rest[: site.cuts.pop(0)] if site.cuts else rest)
     request.close_connection = True
 
 
-def unreachable_address() -> str:
-    """Return the address of a port on which nothing listens."""
-    import socket
+@cache
+def _silent() -> socket.socket:
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    return held
 
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{probe.getsockname()[1]}"
+
+def unreachable_address() -> str:
+    """Return the address of a port on which nothing listens: it is held, so that no other test comes to do so."""
+    return f"http://127.0.0.1:{_silent().getsockname()[1]}"
 
 
 def write_wheel(folder: Path, name: str, version: str, members: dict[str, bytes]) -> Path:

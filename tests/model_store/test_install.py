@@ -198,7 +198,7 @@ def test_two_installations_at_once_fetch_once(site: Site, store_of: StoreOf, tol
 
     def hold_until_the_second_waits(seconds: float) -> None:
         first_is_waiting.set()
-        assert second_asked.wait(10)
+        assert second_asked.wait(120)
 
     class Watched(Told):
         def note(self, text: str) -> None:
@@ -211,7 +211,7 @@ def test_two_installations_at_once_fetch_once(site: Site, store_of: StoreOf, tol
         target=lambda: outcomes.append(Installer(store, told, hold_until_the_second_waits).install("voice").fresh)
     )
     first.start()
-    assert first_is_waiting.wait(10)
+    assert first_is_waiting.wait(120)
     outcomes.append(Installer(store, others, never_waits).install("voice").fresh)
     first.join()
     assert sorted(outcomes) == [False, True]

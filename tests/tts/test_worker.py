@@ -11,7 +11,7 @@ from voicebot.audio.frames import Pcm, silence
 from voicebot.tts.base import SynthesisError
 from voicebot.tts.worker import Stop, SynthesisQueue, Urgency
 
-WAIT_S = 10.0
+WAIT_S = 120.0
 
 
 class Gate:

@@ -9,7 +9,7 @@ from voicebot.tts.shaping import Samples
 from voicebot.tts.speaking import SpokenVoice
 from voicebot.tts.worker import Stop
 
-WAIT_S = 10.0
+WAIT_S = 120.0
 
 
 class WatchedPico(Pico):

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import itertools
+import os
 import socket
 import struct
 import tempfile
@@ -42,20 +44,22 @@ class AnyLine(Protocol):
     def calls(self) -> "AsyncIterator[BaresipLeg] | AsyncIterator[PyvoipLeg]": ...
 
 
+_PORTS = range(10240, 16384, 2)
+"""Below what lines use for sound (``rtp_ports``) and what the system gives to whoever names no port: nobody comes to
+take one between the moment it is found and the moment it is used."""
+
+_next_port = itertools.count(os.getpid() * 64 // 2)
+
+
 def free_port() -> int:
-    """A UDP port whose successor is free too (RTCP, TLS)."""
+    """An even port that is free, for UDP and TCP, as is its successor (RTCP, TLS); another one each time."""
     while True:
-        with (
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one,
-            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as two,
-        ):
-            one.bind((HOST, 0))
-            port: int = one.getsockname()[1]
-            if port % 2 or port > 65000:
-                continue
-            with contextlib.suppress(OSError):
-                two.bind((HOST, port + 1))
-                return port
+        port = _PORTS[next(_next_port) % len(_PORTS)]
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+                for one in (port, port + 1):
+                    stack.enter_context(socket.socket(socket.AF_INET, kind)).bind((HOST, one))
+            return port
 
 
 def line_settings(
