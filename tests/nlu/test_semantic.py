@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from voicebot.dialog.nlu.base import Background
 from voicebot.dialog.nlu.data import NluData
@@ -37,9 +38,10 @@ def test_a_text_is_embedded_once_for_all_starts(tmp_path: Path) -> None:
     assert np.array_equal(first[0], again[1])
 
 
-def test_a_damaged_cache_is_made_again(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kept", [b"not an archive", b"PK\x03\x04" + bytes(500)], ids=["another file", "cut short"])
+def test_a_damaged_cache_is_made_again(tmp_path: Path, kept: bytes) -> None:
     counting = CountingE5()
-    (tmp_path / "vectors-counted.npz").write_bytes(b"not an archive")
+    (tmp_path / "vectors-counted.npz").write_bytes(kept)
     assert VectorStore(counting, tmp_path).vectors(["le verre"]).shape == (1, 384)
 
 

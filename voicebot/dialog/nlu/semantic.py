@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -99,9 +100,9 @@ class VectorStore:
         if self._file is None:
             return {}
         try:
-            with np.load(self._file, allow_pickle=False) as kept:
+            with self._file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
                 return dict(zip(kept["keys"].tolist(), kept["vectors"], strict=True))
-        except (OSError, ValueError, KeyError, EOFError):
+        except (OSError, ValueError, KeyError, EOFError, BadZipFile):
             return {}
 
     def _write(self, known: dict[str, npt.NDArray[np.float16]]) -> None:
