@@ -14,6 +14,7 @@ from typing import Protocol, cast
 
 import numpy as np
 
+from tests.telephony.sip.scenarios import answered, options, scenario
 from voicebot.audio.frames import LINE_HZ, Pcm, silence
 from voicebot.audio.g711 import alaw_encode
 from voicebot.telephony.baresip_leg import BaresipLeg
@@ -32,6 +33,8 @@ from voicebot.telephony.settings import (
 
 HOST = "127.0.0.1"
 NUMBER = "+33231000000"
+HANGS_S = 90.0
+"""After so long a test hangs: no test says by it how fast the machine is."""
 ALAW_SILENCE = b"\xd5" * 160
 
 
@@ -93,7 +96,7 @@ async def running_line(
         await line.stop()
 
 
-async def next_call(line: AnyLine, within_s: float = 5.0) -> BaresipLeg | PyvoipLeg:
+async def next_call(line: AnyLine, within_s: float = HANGS_S) -> BaresipLeg | PyvoipLeg:
     """The next call that arrives."""
     async with asyncio.timeout(within_s):
         async for leg in line.calls():
@@ -172,6 +175,13 @@ class RtpPeer(asyncio.DatagramProtocol):
             self.send(struct.pack(">BBH", event, 0x80 | 10, 160 * packets), kind=101, stamp=stamp)
 
 
+async def eventually(holds: Callable[[], bool]) -> None:
+    """Wait until ``holds``, which says something of a process or a packet that nothing tells of."""
+    async with asyncio.timeout(HANGS_S):
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+
 async def until(when_s: float) -> None:
     """Wait until ``when_s`` of the loop's clock."""
     await asyncio.sleep(max(0.0, when_s - asyncio.get_running_loop().time()))
@@ -196,33 +206,85 @@ class SippRun:
     output: str
 
 
+class Cue:
+    """Where a scenario tells how far it has come (``scenarios.told``) and waits (``scenarios.awaited``)."""
+
+    def __init__(self, port: int | None = None) -> None:
+        self.port = free_port() if port is None else port
+        self.path = Path(tempfile.gettempdir()) / f"voicebot-{os.getpid()}-{self.port}-{next(_cues)}"
+
+    async def reached(self) -> None:
+        """Wait until the scenario has come to where it tells so."""
+        await eventually(self.path.exists)
+
+    async def give(self) -> None:
+        """Let the scenario go on, once it waits for that."""
+        await self.reached()
+        message = _CUE.format(host=HOST, port=self.port, call_id=self.path.read_text(encoding="utf-8"))
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(message.replace("\n", "\r\n").encode(), (HOST, self.port))
+
+
+_cues = itertools.count()
+_CUE = """MESSAGE sip:peer@{host}:{port} SIP/2.0
+Via: SIP/2.0/UDP {host}:9;branch=z9hG4bK-cue
+From: <sip:test@{host}>;tag=cue
+To: <sip:peer@{host}>
+Call-ID: {call_id}
+CSeq: 900 MESSAGE
+Content-Length: 0
+
+"""
+
+
 async def sipp(
-    scenario: str, settings: SipSettings, *arguments: str, user: str = NUMBER, timeout_s: int = 20
+    scenario: str,
+    settings: SipSettings,
+    *arguments: str,
+    user: str = NUMBER,
+    cue: Cue | None = None,
+    timeout_s: float = HANGS_S,
 ) -> SippRun:
-    """Play ``scenario`` once against the line; the status is 0 when everything it expected came."""
-    port = str(free_port())
+    """Play ``scenario`` once against the line; the status is 0 when everything it expected came.
+
+    ``cue`` is that of the scenario, if it has one.
+    """
+    port = free_port() if cue is None else cue.port
     where = f"{HOST}:{settings.listen.port}"
-    return await _run_sipp(scenario, where, "-s", user, "-p", port, *arguments, timeout_s=timeout_s)
+    return await _run_sipp(scenario, where, "-s", user, "-p", str(port), *arguments, timeout_s=timeout_s)
 
 
-async def sipp_answers(scenario: str, port: int) -> SippRun:
-    """Play ``scenario`` once for the first call that comes to ``port``."""
-    return await _run_sipp(scenario, "-p", str(port))
+async def sipp_answers(port: int, *steps: str) -> "asyncio.Task[SippRun]":
+    """Have the scenario of ``steps`` played once for the first call that comes to ``port``; return when it may come."""
+    answering = asyncio.create_task(_run_sipp(scenario(*steps), "-p", str(port)))
+    await eventually(lambda: answering.done() or _listened_to(port))
+    return answering
 
 
-async def _run_sipp(scenario: str, *arguments: str, timeout_s: int = 20) -> SippRun:
+def _listened_to(port: int) -> bool:
+    return f":{port:04X} " in Path("/proc/net/udp").read_text(encoding="ascii")
+
+
+async def answers(settings: SipSettings) -> None:
+    """Wait until OPTIONS is answered."""
+    async with asyncio.timeout(HANGS_S):
+        while (await sipp(scenario(options()), settings, timeout_s=2.0)).status != 0:
+            pass
+
+
+async def _run_sipp(scenario: str, *arguments: str, timeout_s: float = HANGS_S) -> SippRun:
+    limits = ("-timeout", f"{timeout_s:.0f}s", "-timeout_error", "-recv_timeout", f"{timeout_s * 1000:.0f}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "scenario.xml"
         path.write_text(scenario, encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
             *("sipp", *arguments, "-sf", str(path), "-m", "1", "-i", HOST),
-            *("-nostdin", "-timeout", f"{timeout_s}s", "-timeout_error", "-trace_err", "-recv_timeout", "8000"),
-            *("-error_file", str(Path(folder) / "errors")),
+            *("-nostdin", *limits, "-trace_err", "-error_file", str(Path(folder) / "errors")),
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
         try:
-            _, errors = await asyncio.wait_for(process.communicate(), timeout_s + 5)
+            _, errors = await asyncio.wait_for(process.communicate(), timeout_s + 30)
         except BaseException:
             process.kill()
             await process.wait()
@@ -245,6 +307,90 @@ async def ticks(leg: BaresipLeg | PyvoipLeg, count: int, play: Callable[[int], P
         heard.append(tick.pcm)
         keys += tick.keys
     return np.concatenate(heard), keys
+
+
+@dataclass
+class Called:
+    """A call of sipp to a line of ours: our leg, the sound of the caller, and what becomes of their scenario.
+
+    Once answered it goes on ticking whatever happens, and plays ``music`` from frame ``played`` on.
+    """
+
+    line: BaresipLine | PyvoipLine
+    leg: BaresipLeg | PyvoipLeg
+    peer: RtpPeer
+    caller: "asyncio.Task[SippRun]"
+    music: Pcm = field(default_factory=lambda: silence(0))
+    played: int = 0
+    heard: list[bytes] = field(default_factory=list)
+    keys: str = ""
+
+    async def live(self) -> None:
+        """Tick until the end."""
+        while (tick := await self.leg.tick()) is not None:
+            self.leg.play(frame_of(self.music, self.played))
+            self.played += 1
+            self.heard += alaw_frames(tick.pcm)
+            self.keys += tick.keys
+
+    async def say(self, pcm: Pcm) -> None:
+        """Play ``pcm``, and wait until as many sounding frames have reached the caller, or the call has ended."""
+        self.music, self.played = pcm, 0
+        before, more = len(sounding_frames(self.peer.codes)), len(sounding_frames(alaw_frames(pcm)))
+        await eventually(lambda: self.leg.over or len(sounding_frames(self.peer.codes)) >= before + more)
+
+    async def ticked(self, frames: int) -> None:
+        """Wait until ``frames`` more have been lived, or the call has ended."""
+        last = self.played + frames
+        await eventually(lambda: self.leg.over or self.played >= last)
+
+    async def finished(self) -> None:
+        """Wait until the caller has hung up and the line has seen it."""
+        await self.leg.wait_closed()
+        await eventually(lambda: self.line.live == 0)
+
+
+PATIENT = MediaSettings(jitter_ms=(200, 600))
+"""Deep enough for a busy machine: what comes late is not dropped."""
+
+
+@contextlib.asynccontextmanager
+async def called(
+    settings: SipSettings,
+    *steps: str,
+    opening: Callable[[int], str] = answered,
+    cue: Cue | None = None,
+    user: str = NUMBER,
+    answer: bool = True,
+) -> AsyncIterator[Called]:
+    """Be called on a line of our own, answer, and live the call.
+
+    At the end we hang up if nobody has, and the scenario must have had all it expects. ``opening`` gives its beginning,
+    for the port of the caller's sound; ``steps`` are what follows.
+    """
+    async with running_line(settings) as line, rtp_peer() as peer:
+        caller = asyncio.create_task(sipp(scenario(opening(peer.port), *steps), settings, user=user, cue=cue))
+        leg = await next_call(line)
+        call = Called(line, leg, peer, caller)
+        living: list[asyncio.Task[None]] = []
+        try:
+            if answer:
+                await leg.answer()
+                living.append(asyncio.create_task(call.live()))
+            yield call
+            await leg.hang_up()
+            run = await caller
+            assert run.status == 0, run.output
+        finally:
+            caller.cancel()
+            await leg.hang_up()
+            await asyncio.gather(caller, *living, return_exceptions=True)
+
+
+def frame_of(pcm: Pcm, index: int) -> Pcm:
+    """Frame ``index`` of ``pcm``, silence beyond its end."""
+    part = pcm[index * 160 : (index + 1) * 160]
+    return part if part.size == 160 else silence(160)
 
 
 def sounding_frames(codes: Sequence[bytes]) -> list[bytes]:

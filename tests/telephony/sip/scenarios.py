@@ -1,5 +1,7 @@
 """sipp scenarios, composed of steps. ``[media_port]`` may be overridden to point at a socket of the test."""
 
+from pathlib import Path
+
 _SDP = """v=0
 o=peer 1 {version} IN IP4 127.0.0.1
 s=-
@@ -137,15 +139,26 @@ def answered_late(port: int | str, late_ms: int) -> str:
     return invite(port) + early + recv(200) + pause(late_ms) + ack()
 
 
-def answered_though_asked_again(port: int | str) -> str:
-    """A call whose INVITE comes again while it rings, as over a network that loses what comes back."""
-    again = invite(port).replace("branch=[branch]", "branch=z9hG4bK-[pid]-same").replace(' retrans="500"', "")
-    return again + recv(100, optional=True) + recv(180) + again + recv(200) + ack()
+def asked_again(path: Path, port: int | str) -> str:
+    """A call whose INVITE comes again while it rings, as over a network that loses what comes back; then told."""
+    again = _same_branch(invite(port))
+    return again + recv(100, optional=True) + recv(180) + again + told(path) + recv(200) + ack()
 
 
 def pause(ms: int) -> str:
     """Let the call live."""
     return f'<pause milliseconds="{ms}"/>'
+
+
+def told(path: Path) -> str:
+    """Tell that the call has come so far: its Call-ID is then in the file ``path``."""
+    written = f"printf %s '[call_id]' > {path}.new; mv {path}.new {path}"
+    return f'<nop><action><exec command="{written}"/></action></nop>'
+
+
+def awaited(path: Path) -> str:
+    """Tell that the call has come so far, and wait until the test lets it go on (``peers.Cue``)."""
+    return told(path) + wait_for("MESSAGE")
 
 
 def bye(cseq: int = 9) -> str:
@@ -178,13 +191,25 @@ def options() -> str:
     return _message("OPTIONS", inside=False, sender=CALLER) + recv(200)
 
 
+_BRANCH = "branch=z9hG4bK-[pid]-same"
+
+
+def _same_branch(request: str) -> str:
+    return request.replace("branch=[branch]", _BRANCH).replace(' retrans="500"', "")
+
+
+def rings(port: int | str) -> str:
+    """A call that rings and is not answered yet; it can be given up."""
+    return _same_branch(invite(port)) + recv(100, optional=True) + recv(180)
+
+
 def cancel() -> str:
-    """Give up a call that rings."""
+    """Give up a call that ``rings``."""
     return (
-        """<send retrans="500"><![CDATA[
+        f"""<send retrans="500"><![CDATA[
 CANCEL sip:[service]@[remote_ip]:[remote_port] SIP/2.0
-[last_Via:]
-[last_From:]
+Via: SIP/2.0/[transport] [local_ip]:[local_port];{_BRANCH}
+From: {CALLER};tag=[pid]-[call_number]
 To: <sip:[service]@[remote_ip]:[remote_port]>
 Call-ID: [call_id]
 CSeq: 1 CANCEL
@@ -241,9 +266,10 @@ def adviser_refuses(status: str) -> str:
     return wait_for("INVITE") + _reply(status) + wait_for("ACK")
 
 
-def adviser_lets_ring() -> str:
-    """An adviser who is not there: the call must be given up by the caller's side."""
-    ringing = wait_for("INVITE") + _reply("180 Ringing") + wait_for("CANCEL") + reply_200()
+def adviser_lets_ring(rung: Path | None = None) -> str:
+    """An adviser who is not there: the call must be given up by the caller's side. ``rung`` is told when it rings."""
+    rings = wait_for("INVITE") + _reply("180 Ringing") + ("" if rung is None else told(rung))
+    ringing = rings + wait_for("CANCEL") + reply_200()
     return (
         ringing
         + """<send><![CDATA[
@@ -300,13 +326,13 @@ Content-Length: 0
 ]]></send>""" + recv(200)
 
 
-def adviser_picks_up_then_leaves(port: int | str, after_ms: int) -> str:
-    """An adviser who answers and hangs up a moment later."""
+def adviser_picks_up_then_leaves(port: int | str, path: Path) -> str:
+    """An adviser who answers, and hangs up once let on (``awaited``)."""
     called = (
         '<recv request="INVITE" rrs="true"><action><ereg regexp=":.*" search_in="hdr" header="From" '
         'assign_to="caller"/></action></recv>'
     )
-    return called + adviser_answers(port) + pause(after_ms) + adviser_leaves()
+    return called + adviser_answers(port) + awaited(path) + adviser_leaves()
 
 
 def ask_to_transfer(target: str) -> str:

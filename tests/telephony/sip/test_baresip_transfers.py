@@ -1,9 +1,7 @@
 """Handing real calls over: the caller and the adviser are sipp, their voices sockets of the test."""
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -11,66 +9,26 @@ import pytest
 from tests.telephony.sip import scenarios as sc
 from tests.telephony.sip.peers import (
     HOST,
+    PATIENT,
+    Cue,
     RtpPeer,
-    SippRun,
     alaw_frames,
+    called,
+    eventually,
     free_port,
     line_settings,
-    next_call,
     rtp_peer,
-    running_line,
-    sipp,
     sipp_answers,
     sounding_frames,
     speechlike,
 )
-from voicebot.audio.frames import Pcm, silence
-from voicebot.telephony.baresip_leg import BaresipLeg
+from voicebot.audio.frames import silence
 from voicebot.telephony.base import TransferMode, TransferOrder, TransferResult
-from voicebot.telephony.settings import MediaSettings
 
 
-@dataclass
-class Scene:
-    """A caller on the line, answered, who goes on ticking whatever happens; ``music`` is played from ``played`` on."""
-
-    leg: BaresipLeg
-    voice: RtpPeer
-    caller: "asyncio.Task[SippRun]"
-    music: Pcm = field(default_factory=lambda: silence(0))
-    played: int = 0
-    heard: list[bytes] = field(default_factory=list)
-    keys: str = ""
-
-    async def live(self) -> None:
-        """Tick until the end."""
-        quiet = silence(160)
-        while (tick := await self.leg.tick()) is not None:
-            frame = self.music[self.played * 160 : (self.played + 1) * 160]
-            self.leg.play(frame if frame.size == 160 else quiet)
-            self.played += 1
-            self.heard += alaw_frames(tick.pcm)
-            self.keys += tick.keys
-
-
-PATIENT = MediaSettings(jitter_ms=(200, 600))
-"""Deep enough for a busy machine: what comes late is not dropped."""
-
-
-@contextlib.asynccontextmanager
-async def scene(*steps: str, extra: str = "", media: MediaSettings | None = None) -> AsyncIterator[Scene]:
-    settings = line_settings(media=media)
-    async with running_line(settings) as line, rtp_peer() as voice:
-        caller = asyncio.create_task(sipp(sc.scenario(sc.answered(voice.port, extra=extra), *steps), settings))
-        leg = await next_call(line)
-        assert isinstance(leg, BaresipLeg)
-        await leg.answer()
-        told = Scene(leg, voice, caller)
-        living = asyncio.create_task(told.live())
-        yield told
-        await leg.hang_up()
-        await living
-        await caller
+def replacing(port: int) -> str:
+    """A caller whose telephone can be spliced to another."""
+    return sc.answered(port, extra="Supported: replaces\n")
 
 
 def play(story: Callable[[], "asyncio.Future[None] | object"]) -> None:
@@ -80,7 +38,7 @@ def play(story: Callable[[], "asyncio.Future[None] | object"]) -> None:
 def test_a_blind_transfer_that_succeeds_ends_our_call_and_carries_what_the_adviser_must_know() -> None:
     async def story() -> None:
         refer = sc.wait_for_header("REFER", "Refer-To", "User-to-User=6869%3Bencoding%3Dhex")
-        async with scene(sc.refer_accepted("200 OK", wait=refer), sc.hung_up()) as call:
+        async with called(line_settings(), sc.refer_accepted("200 OK", wait=refer), sc.hung_up()) as call:
             order = TransferOrder("sip:adviser@127.0.0.1:9", headers={"User-to-User": "6869;encoding=hex"})
             assert await call.leg.transfer(order) is TransferResult.ANSWERED
             assert (await call.caller).status == 0
@@ -100,7 +58,7 @@ def test_a_blind_transfer_that_succeeds_ends_our_call_and_carries_what_the_advis
 )
 def test_a_blind_transfer_that_fails_leaves_the_caller_with_us(outcome: str, result: TransferResult) -> None:
     async def story() -> None:
-        async with scene(sc.refer_accepted(outcome), sc.hung_up()) as call:
+        async with called(line_settings(), sc.refer_accepted(outcome), sc.hung_up()) as call:
             assert await call.leg.transfer(TransferOrder("sip:adviser@127.0.0.1:9")) is result
             assert not call.leg.over
             await call.leg.hang_up()
@@ -111,7 +69,7 @@ def test_a_blind_transfer_that_fails_leaves_the_caller_with_us(outcome: str, res
 
 def test_a_peer_that_refuses_to_be_transferred_leaves_the_caller_with_us() -> None:
     async def story() -> None:
-        async with scene(sc.refer_refused("405 Method Not Allowed"), sc.hung_up()) as call:
+        async with called(line_settings(), sc.refer_refused("405 Method Not Allowed"), sc.hung_up()) as call:
             assert await call.leg.transfer(TransferOrder("sip:adviser@127.0.0.1:9")) is TransferResult.FAILED
             assert not call.leg.over
 
@@ -122,7 +80,7 @@ def test_a_blind_transfer_nobody_answers_is_given_up_after_its_ring_time() -> No
     async def story() -> None:
         accepted = sc.wait_for("REFER") + sc.reply_200().replace("200 OK", "202 Accepted")
         steps = (accepted, sc.notify("100 Trying", 20, "active;expires=60"), sc.hung_up())
-        async with scene(*steps) as call:
+        async with called(line_settings(), *steps) as call:
             order = TransferOrder("sip:adviser@127.0.0.1:9", ring_s=0.6)
             assert await call.leg.transfer(order) is TransferResult.NO_ANSWER
             assert not call.leg.over
@@ -136,11 +94,10 @@ def test_an_attended_transfer_calls_the_adviser_first_then_joins_both() -> None:
         replaces = sc.wait_for_header("REFER", "Refer-To", "Replaces=")
         held = sc.wait_for("INVITE") + sc.accept_hold() + sc.wait_for("ACK")
         steps = (held, sc.refer_accepted("200 OK", wait=replaces), sc.hung_up())
-        async with rtp_peer() as desk, scene(*steps, extra="Supported: replaces\n") as call:
+        async with rtp_peer() as desk, called(line_settings(), *steps, opening=replacing) as call:
             told = sc.wait_for_header("INVITE", "User-to-User", "6869;encoding=hex")
             parts = (told, sc.adviser_answers(desk.port), held, sc.hung_up())
-            adviser = asyncio.create_task(sipp_answers(sc.scenario(*parts), port))
-            await asyncio.sleep(0.3)
+            adviser = await sipp_answers(port, *parts)
             whisper = speechlike(0.5, seed=3)
             order = TransferOrder(
                 f"sip:adviser@{HOST}:{port}",
@@ -153,7 +110,7 @@ def test_an_attended_transfer_calls_the_adviser_first_then_joins_both() -> None:
             assert (await call.caller).status == 0
             assert (await adviser).status == 0
             assert sounding_frames(desk.codes) == alaw_frames(whisper)
-            assert sounding_frames(call.voice.codes) == []
+            assert sounding_frames(call.peer.codes) == []
 
     play(story)
 
@@ -167,9 +124,8 @@ def test_an_adviser_who_cannot_take_the_call_leaves_the_caller_with_us(
 ) -> None:
     async def story() -> None:
         port = free_port()
-        async with scene(sc.hung_up()) as call:
-            adviser = asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_refuses(status)), port))
-            await asyncio.sleep(0.3)
+        async with called(line_settings(), sc.hung_up()) as call:
+            adviser = await sipp_answers(port, sc.adviser_refuses(status))
             assert await call.leg.transfer(TransferOrder(f"sip:adviser@{HOST}:{port}", mode)) is result
             assert (await adviser).status == 0
             assert not call.leg.over
@@ -181,22 +137,21 @@ def test_while_the_adviser_rings_the_caller_hears_music_and_is_heard() -> None:
     async def story() -> None:
         port = free_port()
         picked_up: list[bool] = []
-        async with scene(sc.hung_up(), media=PATIENT) as call:
-            adviser = asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_lets_ring()), port))
-            await asyncio.sleep(0.3)
+        async with called(line_settings(media=PATIENT), sc.hung_up()) as call:
+            adviser = await sipp_answers(port, sc.adviser_lets_ring())
             order = TransferOrder(
                 f"sip:adviser@{HOST}:{port}",
                 TransferMode.ATTENDED,
                 ring_s=1.5,
                 on_answer=lambda: picked_up.append(True),
             )
-            call.music, call.played = speechlike(1.0, seed=11), 0
             handing = asyncio.create_task(call.leg.transfer(order))
-            question = speechlike(0.8, seed=12)
-            await asyncio.gather(call.voice.speak(question), call.voice.press("5"))
+            music, question = speechlike(1.0, seed=11), speechlike(0.8, seed=12)
+            spoken = np.concatenate((question, silence(40 * 160)))
+            await asyncio.gather(call.say(music), call.peer.speak(spoken), call.peer.press("5"))
             assert await handing is TransferResult.NO_ANSWER
             assert (await adviser).status == 0
-            assert sounding_frames(call.voice.codes) == alaw_frames(call.music)
+            assert sounding_frames(call.peer.codes) == alaw_frames(music)
             assert set(alaw_frames(question)) <= set(call.heard)
             assert call.keys == "5"
             assert picked_up == []
@@ -206,28 +161,20 @@ def test_while_the_adviser_rings_the_caller_hears_music_and_is_heard() -> None:
 
 def test_the_first_adviser_to_answer_takes_the_call_and_the_others_stop_ringing() -> None:
     async def story() -> None:
-        ports = [free_port(), free_port(), free_port()]
-        async with rtp_peer() as desk, scene(sc.pause(1500), sc.bye()) as call:
-            absent, busy, present = (
-                asyncio.create_task(sipp_answers(sc.scenario(parts), port))
-                for parts, port in zip(
-                    (
-                        sc.adviser_lets_ring(),
-                        sc.adviser_refuses("486 Busy Here"),
-                        sc.wait_for("INVITE") + sc.adviser_answers(desk.port) + sc.hung_up(),
-                    ),
-                    ports,
-                    strict=True,
-                )
-            )
-            await asyncio.sleep(0.3)
+        cue, ports = Cue(), [free_port(), free_port(), free_port()]
+        async with rtp_peer() as desk, called(line_settings(), sc.awaited(cue.path), sc.bye(), cue=cue) as call:
+            absent = await sipp_answers(ports[0], sc.adviser_lets_ring())
+            busy = await sipp_answers(ports[1], sc.adviser_refuses("486 Busy Here"))
+            answers = sc.wait_for("INVITE") + sc.adviser_answers(desk.port)
+            present = await sipp_answers(ports[2], answers, sc.hung_up())
             first, *others = (f"sip:adviser@{HOST}:{port}" for port in ports)
             picked_up = asyncio.Event()
             order = TransferOrder(first, TransferMode.BRIDGED, also=tuple(others), on_answer=picked_up.set)
             handing = asyncio.create_task(call.leg.transfer(order))
-            await asyncio.wait_for(picked_up.wait(), 3)
+            await picked_up.wait()
             assert (await absent).status == 0
             assert (await busy).status == 0
+            await cue.give()
             await handing
             assert (await present).status == 0
 
@@ -237,12 +184,11 @@ def test_the_first_adviser_to_answer_takes_the_call_and_the_others_stop_ringing(
 def test_when_several_advisers_fail_the_most_hopeful_reason_is_told() -> None:
     async def story() -> None:
         ports = [free_port(), free_port()]
-        async with scene(sc.hung_up()) as call:
+        async with called(line_settings(), sc.hung_up()) as call:
             advisers = [
-                asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_refuses(status)), port))
+                await sipp_answers(port, sc.adviser_refuses(status))
                 for status, port in zip(("603 Decline", "486 Busy Here"), ports, strict=True)
             ]
-            await asyncio.sleep(0.3)
             first, other = (f"sip:adviser@{HOST}:{port}" for port in ports)
             order = TransferOrder(first, TransferMode.ATTENDED, also=(other,))
             assert await call.leg.transfer(order) is TransferResult.BUSY
@@ -253,13 +199,12 @@ def test_when_several_advisers_fail_the_most_hopeful_reason_is_told() -> None:
 
 def test_a_transfer_given_up_stops_the_ringing_and_keeps_the_caller() -> None:
     async def story() -> None:
-        port = free_port()
-        async with scene(sc.hung_up()) as call:
-            adviser = asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_lets_ring()), port))
-            await asyncio.sleep(0.3)
-            order = TransferOrder(f"sip:adviser@{HOST}:{port}", TransferMode.BRIDGED, ring_s=20)
+        rung = Cue()
+        async with called(line_settings(), sc.hung_up()) as call:
+            adviser = await sipp_answers(rung.port, sc.adviser_lets_ring(rung.path))
+            order = TransferOrder(f"sip:adviser@{HOST}:{rung.port}", TransferMode.BRIDGED, ring_s=60)
             handing = asyncio.create_task(call.leg.transfer(order))
-            await asyncio.sleep(0.3)
+            await rung.reached()
             handing.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await handing
@@ -272,9 +217,8 @@ def test_a_transfer_given_up_stops_the_ringing_and_keeps_the_caller() -> None:
 def test_an_adviser_who_does_not_answer_stops_ringing_after_the_ring_time() -> None:
     async def story() -> None:
         port = free_port()
-        async with scene(sc.hung_up()) as call:
-            adviser = asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_lets_ring()), port))
-            await asyncio.sleep(0.3)
+        async with called(line_settings(), sc.hung_up()) as call:
+            adviser = await sipp_answers(port, sc.adviser_lets_ring())
             order = TransferOrder(f"sip:adviser@{HOST}:{port}", TransferMode.BRIDGED, ring_s=0.5)
             assert await call.leg.transfer(order) is TransferResult.NO_ANSWER
             assert (await adviser).status == 0
@@ -285,37 +229,54 @@ def test_an_adviser_who_does_not_answer_stops_ringing_after_the_ring_time() -> N
 
 def test_a_caller_who_leaves_while_the_adviser_rings_stops_the_ringing() -> None:
     async def story() -> None:
-        port = free_port()
-        async with scene(sc.pause(700), sc.bye()) as call:
-            adviser = asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_lets_ring()), port))
-            await asyncio.sleep(0.3)
-            order = TransferOrder(f"sip:adviser@{HOST}:{port}", TransferMode.BRIDGED, ring_s=20)
-            assert await call.leg.transfer(order) is TransferResult.FAILED
+        rung, leaves = Cue(), Cue()
+        async with called(line_settings(), sc.awaited(leaves.path), sc.bye(), cue=leaves) as call:
+            adviser = await sipp_answers(rung.port, sc.adviser_lets_ring(rung.path))
+            order = TransferOrder(f"sip:adviser@{HOST}:{rung.port}", TransferMode.BRIDGED, ring_s=60)
+            handing = asyncio.create_task(call.leg.transfer(order))
+            await rung.reached()
+            await leaves.give()
+            assert await handing is TransferResult.FAILED
             assert (await adviser).status == 0
 
     play(story)
 
 
+HELLO = b"\x2a" * 160
+
+
+async def hello(one: RtpPeer, other: RtpPeer) -> None:
+    """Have ``one`` say hello until the ``other`` hears it: they are connected a moment after the adviser picks up."""
+    await one.met.wait()
+    while HELLO not in other.codes:
+        one.send(HELLO)
+        await asyncio.sleep(0.02)
+
+
+def words(peer: RtpPeer) -> list[bytes]:
+    """Return what was heard after the hellos."""
+    return [frame for frame in sounding_frames(peer.codes) if frame != HELLO]
+
+
 def test_a_bridge_carries_both_voices_and_an_early_hang_up_brings_the_caller_back() -> None:
     async def story() -> None:
-        port = free_port()
-        async with rtp_peer() as desk, scene(sc.hung_up(), media=PATIENT) as call:
-            parts = sc.adviser_picks_up_then_leaves(desk.port, 3000)
-            adviser = asyncio.create_task(sipp_answers(sc.scenario(parts), port))
-            await asyncio.sleep(0.3)
-            order = TransferOrder(f"sip:adviser@{HOST}:{port}", TransferMode.BRIDGED)
+        cue, end = Cue(), silence(40 * 160)
+        async with rtp_peer() as desk, called(line_settings(media=PATIENT), sc.hung_up()) as call:
+            adviser = await sipp_answers(cue.port, sc.adviser_picks_up_then_leaves(desk.port, cue.path))
+            order = TransferOrder(f"sip:adviser@{HOST}:{cue.port}", TransferMode.BRIDGED)
             handing = asyncio.create_task(call.leg.transfer(order))
-            await asyncio.wait_for(desk.met.wait(), 3)
+            await asyncio.gather(hello(call.peer, desk), hello(desk, call.peer))
             question, answer = speechlike(1.0, seed=6), speechlike(1.0, seed=7)
-            lead = silence(2400)  # both are connected a moment after the adviser's sound begins
             await asyncio.gather(
-                call.voice.speak(np.concatenate((lead, question))), desk.speak(np.concatenate((lead, answer)))
+                call.peer.speak(np.concatenate((question, end))), desk.speak(np.concatenate((answer, end)))
             )
+            await eventually(lambda: len(words(desk)) >= 50 and len(words(call.peer)) >= 50)
+            await cue.give()
             assert await handing is TransferResult.FAILED
             assert not call.leg.over
             assert (await adviser).status == 0
-            assert sounding_frames(desk.codes) == alaw_frames(question)
-            assert sounding_frames(call.voice.codes) == alaw_frames(answer)
+            assert words(desk) == alaw_frames(question)
+            assert words(call.peer) == alaw_frames(answer)
 
     play(story)
 
@@ -323,7 +284,7 @@ def test_a_bridge_carries_both_voices_and_an_early_hang_up_brings_the_caller_bac
 def test_the_other_side_cannot_make_us_dial() -> None:
     async def story() -> None:
         refused = sc.ask_to_transfer("sip:expensive@127.0.0.1:9")
-        async with scene(refused, sc.pause(200), sc.bye()) as call:
-            assert (await call.caller).status == 0
+        async with called(line_settings(), refused, sc.pause(200), sc.bye()) as call:
+            await call.finished()
 
     play(story)
