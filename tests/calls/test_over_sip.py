@@ -16,9 +16,12 @@ import pytest
 from tests.conftest import LEARNT
 from tests.telephony.sip import scenarios as sc
 from tests.telephony.sip.peers import (
+    HANGS_S,
     HOST,
+    Cue,
     RtpPeer,
     SippRun,
+    eventually,
     free_port,
     line_settings,
     rtp_peer,
@@ -127,7 +130,7 @@ async def serving(place: Place, **advisers: int) -> AsyncIterator[tuple[SipSetti
     def reached(profile: Profile) -> Profile:
         identity = profile.knowledge.identity
         targets = tuple(
-            replace(one, uris=(f"sip:adviser@{HOST}:{advisers.get(one.id, 9)}",), ring_s=5.0)
+            replace(one, uris=(f"sip:adviser@{HOST}:{advisers.get(one.id, 9)}",), ring_s=30.0)
             for one in identity.targets
         )
         return replace(profile, knowledge=replace(profile.knowledge, identity=replace(identity, targets=targets)))
@@ -150,7 +153,7 @@ async def serving(place: Place, **advisers: int) -> AsyncIterator[tuple[SipSetti
 
 async def words_begin(voice: RtpPeer, *, after: int = 0) -> int:
     """Wait until a new sentence is heard; return how many packets came until then."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(HANGS_S):
         while True:
             new = voice.codes[after:]
             loud = [any(code not in _SILENT for code in frame) for frame in new]
@@ -171,12 +174,12 @@ async def press(voice: RtpPeer, keys: str) -> None:
 
 @asynccontextmanager
 async def calling(
-    settings: SipSettings, number: str, *ending: str
+    settings: SipSettings, number: str, *ending: str, cue: Cue | None = None
 ) -> AsyncIterator[tuple[RtpPeer, "asyncio.Task[SippRun]"]]:
     """A caller of ``number``, whose call ends as told, or is cut at the end."""
     async with rtp_peer() as voice:
-        steps = ending or (sc.hung_up().replace("<recv ", '<recv timeout="20000" '),)
-        caller = asyncio.create_task(sipp(sc.scenario(sc.answered(voice.port), *steps), settings, user=number))
+        steps = sc.scenario(sc.answered(voice.port), *(ending or (sc.hung_up(),)))
+        caller = asyncio.create_task(sipp(steps, settings, user=number, cue=cue))
         yield voice, caller
         if not caller.done():
             caller.cancel()
@@ -221,9 +224,13 @@ def test_after_hours_the_one_on_call_answers(place: Place) -> None:
         port = free_port()
         async with rtp_peer() as desk, serving(place, fontainier=port) as (settings, notebook):
             picks_up = sc.wait_for("INVITE") + sc.adviser_answers(desk.port)
-            adviser = asyncio.create_task(sipp_answers(sc.scenario(picks_up, sc.hung_up()), port))
-            async with calling(settings, VALLEY_NUMBER, sc.pause(7000), sc.bye()) as (voice, caller):
+            adviser = await sipp_answers(port, picks_up, sc.hung_up())
+            cue = Cue()
+            async with calling(settings, VALLEY_NUMBER, sc.awaited(cue.path), sc.bye(), cue=cue) as (voice, caller):
                 await press(voice, "2")
+                await desk.met.wait()
+                await eventually(lambda: len(desk.received) >= 50)
+                await cue.give()
                 assert (await caller).status == 0
             assert (await adviser).status == 0
         (record,) = notebook.ended_calls
@@ -238,7 +245,7 @@ def test_advisers_who_are_all_busy_leave_a_callback(place: Place) -> None:
     async def story() -> None:
         port = free_port()
         async with serving(place, conseillers=port) as (settings, notebook):
-            adviser = asyncio.create_task(sipp_answers(sc.scenario(sc.adviser_refuses("486 Busy Here")), port))
+            adviser = await sipp_answers(port, sc.adviser_refuses("486 Busy Here"))
             async with calling(settings, COAST_NUMBER) as (voice, _):
                 await press(voice, "0")
                 assert (await adviser).status == 0

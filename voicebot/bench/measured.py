@@ -33,13 +33,15 @@ _DATABASE = "VOICEBOT_DATABASE_URL"
 
 
 def free_port() -> int:
-    """Return a UDP port whose successor is free too."""
+    """Return an even port that is free for UDP and TCP."""
     while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socket() as other:
             one.bind((HOST, 0))
             port: int = one.getsockname()[1]
-        if port % 2 == 0 and port < 65000:
-            return port
+            with contextlib.suppress(OSError):
+                other.bind((HOST, port))
+                if port % 2 == 0:
+                    return port
 
 
 def own_config(config: Path, folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> tuple[Path, int]:

@@ -12,7 +12,9 @@ import numpy as np
 
 from tests.telephony.sip import scenarios as sc
 from tests.telephony.sip.peers import (
+    HANGS_S,
     alaw_frames,
+    frame_of,
     line_settings,
     next_call,
     rtp_peer,
@@ -41,15 +43,16 @@ async def lived(engine: EngineName) -> dict[str, object]:
     settings = line_settings(engine=engine)
     said = speechlike(SECONDS, seed=60)
     async with running_line(settings) as line, rtp_peer() as peer:
-        steps = sc.scenario(sc.answered(peer.port), sc.pause((SECONDS + 2) * 1000), sc.bye())
-        caller = asyncio.create_task(sipp(steps, settings, timeout_s=SECONDS + 20))
+        steps = sc.scenario(sc.answered(peer.port), sc.hung_up())
+        caller = asyncio.create_task(sipp(steps, settings, timeout_s=SECONDS + HANGS_S))
         leg = await next_call(line)
         await leg.answer()
         # a peer that sends nothing for half a minute would be let go
         speaking = asyncio.create_task(peer.speak(speechlike(SECONDS, seed=61)))
-        await ticks(leg, (SECONDS + 4) * 50, lambda index: frame_of(said, index))
-        status = (await caller).status
+        await ticks(leg, (SECONDS + 1) * 50, lambda index: frame_of(said, index))
         await speaking
+        await leg.hang_up()
+        status = (await caller).status
         stats = leg.stats()
     sent, got = alaw_frames(said), sounding_frames(peer.codes)
     changes = SequenceMatcher(None, sent, got, autojunk=False).get_opcodes() if got != sent else []
@@ -62,12 +65,6 @@ async def lived(engine: EngineName) -> dict[str, object]:
         "snr_db": round(snr_db(said, heard), 1) if heard.size == said.size else None,
         "starved": stats.starved_frames,
     }
-
-
-def frame_of(pcm: Pcm, index: int) -> Pcm:
-    """Frame ``index`` of ``pcm``, silence beyond its end."""
-    part = pcm[index * 160 : (index + 1) * 160]
-    return part if part.size == 160 else np.zeros(160, dtype=np.int16)
 
 
 async def main() -> None:

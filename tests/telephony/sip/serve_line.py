@@ -2,7 +2,8 @@
 
 Arguments: port, leak limit, and a certificate for a line that speaks TLS and SRTP only.
 
-Prints ``ready`` once it listens, then a line for each call that ends; exits with 75 (try again) when worn out.
+Prints ``ready`` once it listens, ``ended`` for each call that does, ``draining`` once told to stop; exits with 75 (try
+again) when worn out.
 """
 
 import asyncio
@@ -38,7 +39,12 @@ async def converse(leg: BaresipLeg) -> None:
             quiet += 1
         if tick.keys or quiet == 25:
             at, quiet = 0, None
-    sys.stdout.write(f"ended {frames}\n")
+    tell(f"ended {frames}")
+
+
+def tell(word: str) -> None:
+    """Write a line that whoever started the process waits for."""
+    sys.stdout.write(f"{word}\n")
     sys.stdout.flush()
 
 
@@ -48,15 +54,19 @@ async def serve(port: int, leak_limit: int, certificate: Path | None) -> int:
         listen=ListenSettings(HOST, port, ("tls",), certificate) if certificate else plain,
         media=MediaSettings(srtp="required" if certificate else "off"),
         lines=(NumberSettings(NUMBER),),
-        admission=AdmissionSettings(leak_limit=leak_limit, drain_s=5),
+        admission=AdmissionSettings(leak_limit=leak_limit, drain_s=60),
     )
     line = BaresipLine(settings, WallClock())
     await line.start()
     drains: list[asyncio.Task[None]] = []
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, lambda: drains.append(loop.create_task(line.drain())))
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
+
+    def drain() -> None:
+        drains.append(loop.create_task(line.drain()))
+        loop.call_soon(tell, "draining")  # by then it has begun
+
+    loop.add_signal_handler(signal.SIGTERM, drain)
+    tell("ready")
     async with asyncio.TaskGroup() as group:
         async for leg in line.calls():
             group.create_task(converse(leg))

@@ -12,7 +12,22 @@ from pathlib import Path
 import pytest
 
 from tests.telephony.sip import scenarios as sc
-from tests.telephony.sip.peers import HOST, NUMBER, free_port, line_settings, next_call, rtp_peer, running_line, sipp
+from tests.telephony.sip.peers import (
+    HANGS_S,
+    HOST,
+    NUMBER,
+    Cue,
+    a_normal_call_is_answered,
+    answers,
+    called,
+    eventually,
+    free_port,
+    line_settings,
+    next_call,
+    rtp_peer,
+    running_line,
+    sipp,
+)
 from tests.telephony.sip.serve_line import WORN_OUT
 from voicebot.telephony.baresip_line import BaresipLine
 from voicebot.telephony.settings import AdmissionSettings, SipSettings
@@ -89,7 +104,7 @@ async def served(
     )
     assert process.stdout is not None
     try:
-        assert await asyncio.wait_for(process.stdout.readline(), 10) == b"ready\n"
+        assert await asyncio.wait_for(process.stdout.readline(), HANGS_S) == b"ready\n"
         yield settings, process
     finally:
         if process.returncode is None:
@@ -101,13 +116,10 @@ def test_calls_the_engine_loses_are_counted_and_at_the_limit_the_process_asks_to
     async def story() -> None:
         async with served(leak_limit=6) as (settings, process):
             send_without_contact(settings, 5)
-            async with rtp_peer() as peer:
-                steps = sc.scenario(sc.answered(peer.port), sc.pause(300), sc.bye())
-                assert (await sipp(steps, settings)).status == 0
-                assert peer.received
+            await a_normal_call_is_answered(settings)
             assert process.returncode is None
             send_without_contact(settings, 1, start=5)
-            assert await asyncio.wait_for(process.wait(), 10) == WORN_OUT
+            assert await asyncio.wait_for(process.wait(), HANGS_S) == WORN_OUT
 
     asyncio.run(story())
 
@@ -127,14 +139,11 @@ def test_after_nine_hundred_bad_invites_and_the_restarts_they_cost_a_normal_call
 
         supervisor = asyncio.create_task(keep_serving())
         try:
-            await until_it_answers(settings)
+            await answers(settings)
             await send_nine_hundred(settings)
-            await until_it_answers(settings)
-            assert restarts >= 1
-            async with rtp_peer() as peer:
-                steps = sc.scenario(sc.answered(peer.port), sc.pause(300), sc.bye())
-                assert (await sipp(steps, settings)).status == 0
-                assert peer.received
+            await eventually(lambda: restarts >= 1)
+            await answers(settings)
+            await a_normal_call_is_answered(settings)
         finally:
             supervisor.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -143,25 +152,22 @@ def test_after_nine_hundred_bad_invites_and_the_restarts_they_cost_a_normal_call
     asyncio.run(story())
 
 
-async def until_it_answers(settings: SipSettings, within_s: float = 15.0) -> None:
-    """Wait until OPTIONS is answered."""
-    async with asyncio.timeout(within_s):
-        while (await sipp(sc.scenario(sc.options()), settings, "-recv_timeout", "500")).status != 0:
-            pass
-
-
 def test_a_stop_lets_live_calls_finish_and_refuses_new_ones() -> None:
     async def story() -> None:
         async with served(leak_limit=6) as (settings, process), rtp_peer() as peer:
-            live = asyncio.create_task(sipp(sc.scenario(sc.answered(peer.port), sc.pause(1500), sc.bye()), settings))
-            await asyncio.wait_for(peer.met.wait(), 5)
+            cue = Cue()
+            talk = sc.scenario(sc.answered(peer.port), sc.awaited(cue.path), sc.bye())
+            live = asyncio.create_task(sipp(talk, settings, cue=cue))
+            await cue.reached()
             process.send_signal(signal.SIGTERM)
-            await asyncio.sleep(0.2)
+            assert process.stdout is not None
+            assert await asyncio.wait_for(process.stdout.readline(), HANGS_S) == b"draining\n"
             refused = sc.scenario(sc.invite(40000), sc.recv(100, optional=True), sc.refusal(486))
             assert (await sipp(refused, settings)).status == 0
             assert process.returncode is None
+            await cue.give()
             assert (await live).status == 0
-            assert await asyncio.wait_for(process.wait(), 10) == 0
+            assert await asyncio.wait_for(process.wait(), HANGS_S) == 0
 
     asyncio.run(story())
 
@@ -169,18 +175,18 @@ def test_a_stop_lets_live_calls_finish_and_refuses_new_ones() -> None:
 def test_the_call_beyond_capacity_is_busy_and_the_next_after_a_hang_up_is_not() -> None:
     async def story() -> None:
         settings = line_settings(admission=AdmissionSettings(capacity=1))
-        async with running_line(settings) as line:
-            ringing = sc.scenario(
-                sc.invite(40000), sc.recv(100, optional=True), sc.recv(180), sc.pause(600), sc.cancel()
-            )
-            first = asyncio.create_task(sipp(ringing, settings))
-            leg = await next_call(line)
+        cue = Cue()
+        steps = (sc.awaited(cue.path), sc.cancel())
+        async with called(settings, *steps, opening=sc.rings, cue=cue, answer=False) as call:
             refused = sc.scenario(sc.invite(40000), sc.recv(100, optional=True), sc.refusal(486))
             assert (await sipp(refused, settings)).status == 0
-            assert (await first).status == 0
-            await leg.wait_closed()
-            again = asyncio.create_task(sipp(ringing, settings))
-            await next_call(line)
+            await cue.give()
+            await call.finished()
+            cue = Cue()
+            rings = sc.scenario(sc.rings(40000), sc.awaited(cue.path), sc.cancel())
+            again = asyncio.create_task(sipp(rings, settings, cue=cue))
+            await next_call(call.line)
+            await cue.give()
             assert (await again).status == 0
 
     asyncio.run(story())
@@ -210,7 +216,7 @@ def test_a_line_that_has_lost_calls_still_stops() -> None:
             send_without_contact(settings, 20)
             await asyncio.sleep(0.3)
             process.send_signal(signal.SIGTERM)
-            assert await asyncio.wait_for(process.wait(), 10) == 0
+            assert await asyncio.wait_for(process.wait(), HANGS_S) == 0
 
     asyncio.run(story())
 

@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from tests.telephony.sip import scenarios as sc
 from tests.telephony.sip.peers import (
     HOST,
     NUMBER,
+    Cue,
     alaw_frames,
+    called,
     free_port,
     line_settings,
+    measured,
     next_call,
     rtp_peer,
     running_line,
@@ -38,15 +42,15 @@ def test_each_number_is_known_by_what_was_dialled() -> None:
     async def story() -> None:
         lines = (NumberSettings(NUMBER, "coast"), NumberSettings("+33475000000", "hills"))
         settings = line_settings(lines=lines)
-        async with running_line(settings) as line:
-            for dialled, profile in (("0475000000", "hills"), (NUMBER, "coast")):
-                steps = (sc.invite(40000), sc.recv(100, optional=True), sc.recv(180), sc.pause(30), sc.cancel())
-                caller = asyncio.create_task(sipp(sc.scenario(*steps), settings, user=dialled))
-                leg = await next_call(line)
-                found = settings.line_of(leg.info.called)
+        for dialled, profile in (("0475000000", "hills"), (NUMBER, "coast")):
+            cue = Cue()
+            steps = (sc.awaited(cue.path), sc.cancel())
+            async with called(settings, *steps, opening=sc.rings, cue=cue, user=dialled, answer=False) as call:
+                found = settings.line_of(call.leg.info.called)
                 assert found is not None
                 assert found.profile == profile
-                assert (await caller).status == 0
+                await cue.give()
+                await call.finished()
 
     asyncio.run(story())
 
@@ -61,7 +65,7 @@ def test_a_number_answers_over_each_transport_offered(mode: str) -> None:
             caller = asyncio.create_task(sipp(steps, settings, "-t", mode))
             leg = await next_call(line)
             await leg.answer()
-            await ticks(leg, 100)
+            await leg.wait_closed()
             assert (await caller).status == 0
 
     asyncio.run(story())
@@ -70,16 +74,12 @@ def test_a_number_answers_over_each_transport_offered(mode: str) -> None:
 def test_an_answer_whose_confirmation_is_late_is_repeated_and_the_call_lives() -> None:
     async def story() -> None:
         settings = line_settings()
-        async with running_line(settings) as line, rtp_peer() as peer:
-            steps = (sc.answered_late(peer.port, 800), sc.pause(300), sc.bye())
-            caller = asyncio.create_task(sipp(sc.scenario(*steps), settings))
-            leg = await next_call(line)
+        steps, opening = (sc.pause(300), sc.bye()), partial(sc.answered_late, late_ms=800)
+        async with called(settings, *steps, opening=opening, answer=False) as call:
             start_s = asyncio.get_running_loop().time()
-            await leg.answer()
+            await call.leg.answer()
             assert asyncio.get_running_loop().time() - start_s >= 0.7
-            await ticks(leg, 100)
-            assert (await caller).status == 0
-            assert line.live == 0
+            await call.finished()
 
     asyncio.run(story())
 
@@ -87,16 +87,9 @@ def test_an_answer_whose_confirmation_is_late_is_repeated_and_the_call_lives() -
 def test_a_peer_that_falls_silent_is_let_go() -> None:
     async def story() -> None:
         settings = line_settings(media=MediaSettings(silent_peer_s=1))
-        async with running_line(settings) as line, rtp_peer() as peer:
-            steps = (sc.answered(peer.port), sc.wait_for("BYE"), sc.reply_200())
-            caller = asyncio.create_task(sipp(sc.scenario(*steps), settings))
-            leg = await next_call(line)
-            await leg.answer()
-            speaking = asyncio.create_task(peer.speak(speechlike(0.3)))
-            await ticks(leg, 400)
-            await speaking
-            assert leg.over
-            assert (await caller).status == 0
+        async with called(settings, sc.hung_up()) as call:
+            await call.peer.speak(speechlike(0.3))
+            await call.finished()
 
     asyncio.run(story())
 
@@ -110,8 +103,7 @@ def trunk_line(registrar: int, monkeypatch: pytest.MonkeyPatch, password: str) -
 def test_a_line_registers_with_its_operator(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         port = free_port()
-        registrar = asyncio.create_task(sipp_answers(sc.scenario(sc.registrar("0231000000", "hush hush")), port))
-        await asyncio.sleep(0.3)
+        registrar = await sipp_answers(port, sc.registrar("0231000000", "hush hush"))
         settings = trunk_line(port, monkeypatch, "hush hush")
         async with running_line(settings):  # type: ignore[arg-type]
             assert (await registrar).status == 0
@@ -124,8 +116,7 @@ def test_a_line_registers_with_its_operator(monkeypatch: pytest.MonkeyPatch, cap
 def test_a_refused_registration_stops_the_start_and_says_what_to_check(monkeypatch: pytest.MonkeyPatch) -> None:
     async def story() -> None:
         port = free_port()
-        registrar = asyncio.create_task(sipp_answers(sc.scenario(sc.registrar("0231000000", "right")), port))
-        await asyncio.sleep(0.3)
+        registrar = await sipp_answers(port, sc.registrar("0231000000", "right"))
         settings = trunk_line(port, monkeypatch, "wrong one")
         with pytest.raises(TelephonyError, match="check sip") as refused:
             async with running_line(settings):  # type: ignore[arg-type]
@@ -189,49 +180,44 @@ def test_a_call_in_clear_is_refused_where_encryption_is_required() -> None:
 def test_sound_of_another_rate_reaches_us_at_ours() -> None:
     async def story() -> None:
         settings = line_settings(media=MediaSettings(codecs=("g722", "pcma")))
-        async with running_line(settings) as line, rtp_peer() as peer:
-            offer = (
-                sc.answered(peer.port).replace("RTP/AVP 8 101", "RTP/AVP 9 101").replace("8 PCMA/8000", "9 G722/8000")
-            )
-            caller = asyncio.create_task(sipp(sc.scenario(offer, sc.pause(500), sc.bye()), settings))
-            leg = await next_call(line)
-            await leg.answer()
-            heard, _ = await ticks(leg, 100, lambda index: speechlike(0.02, seed=index))
-            assert heard.size % 160 == 0
-            assert peer.payload_types == {9}
-            assert (await caller).status == 0
+
+        def opening(port: int) -> str:
+            return sc.answered(port).replace("RTP/AVP 8 101", "RTP/AVP 9 101").replace("8 PCMA/8000", "9 G722/8000")
+
+        async with called(settings, sc.hung_up(), opening=opening) as call:
+            call.music = speechlike(0.5)
+            await call.ticked(25)
+            await call.peer.met.wait()
+            assert {len(frame) for frame in call.heard} == {160}
+            assert call.peer.payload_types == {9}
 
     asyncio.run(story())
 
 
 def test_statistics_tell_a_clean_call_from_nothing() -> None:
     async def story() -> None:
-        settings = line_settings()
-        async with running_line(settings) as line, rtp_peer() as peer:
-            caller = asyncio.create_task(sipp(sc.scenario(sc.answered(peer.port), sc.pause(800), sc.bye()), settings))
-            leg = await next_call(line)
-            assert leg.stats().mos is None
-            await leg.answer()
-            speaking = asyncio.create_task(peer.speak(speechlike(0.7)))
-            await ticks(leg, 100)
-            await speaking
-            await caller
-            stats = leg.stats()
+        async with called(line_settings(), sc.hung_up(), answer=False) as call:
+            assert call.leg.stats().mos is None
+            await call.leg.answer()
+            living = asyncio.create_task(call.live())
+            await call.peer.speak(speechlike(0.7))
+            await call.leg.hang_up()
+            await living
+            stats = call.leg.stats()
             assert 30 <= stats.packets_received <= 40
             assert stats.packets_lost == 0
             assert stats.mos is not None
             assert stats.mos > 4.3
-            assert leg.lateness.within_ms(0.5) < 20
+            assert call.leg.lateness.within_ms(0.5) < 20
 
-    asyncio.run(story())
+    measured(story)
 
 
 def test_what_is_flushed_is_not_heard() -> None:
     async def story() -> None:
         settings = line_settings()
-        async with running_line(settings) as line, rtp_peer() as peer:
-            caller = asyncio.create_task(sipp(sc.scenario(sc.answered(peer.port), sc.pause(900), sc.bye()), settings))
-            leg = await next_call(line)
+        async with called(settings, sc.hung_up(), answer=False) as call:
+            leg = call.leg
             await leg.answer()
             said = speechlike(0.4)
             frames = [said[at : at + 160] for at in range(0, said.size, 160)]
@@ -243,9 +229,8 @@ def test_what_is_flushed_is_not_heard() -> None:
             unsent = leg.flush()
             assert unsent >= 10 * 160
             await ticks(leg, 60, lambda _index: silence(160))
-            assert (await caller).status == 0
             # a frame that the engine had already taken may still go out
-            sent = [frame for frame in sounding_frames(peer.codes) if frame in alaw_frames(said)]
+            sent = [frame for frame in sounding_frames(call.peer.codes) if frame in alaw_frames(said)]
             assert 20 - unsent // 160 - 1 <= len(sent) <= 20 - unsent // 160 + 1
 
     asyncio.run(story())

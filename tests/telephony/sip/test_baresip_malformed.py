@@ -5,8 +5,7 @@ import random
 import socket
 from pathlib import Path
 
-from tests.telephony.sip import scenarios as sc
-from tests.telephony.sip.peers import HOST, rtp_peer, sipp
+from tests.telephony.sip.peers import HOST, a_normal_call_is_answered
 from tests.telephony.sip.test_baresip_guard import served
 from tests.telephony.sip.torture import MESSAGES, ODD_SDP, with_sdp
 from voicebot.telephony.settings import SipSettings
@@ -17,13 +16,6 @@ DATAGRAMS = 10_000
 def resident_mb(pid: int) -> float:
     fields = Path(f"/proc/{pid}/statm").read_text().split()
     return int(fields[1]) * 4096 / 1e6
-
-
-async def a_normal_call_is_answered(settings: SipSettings) -> None:
-    async with rtp_peer() as peer:
-        steps = sc.scenario(sc.answered(peer.port), sc.pause(300), sc.bye())
-        assert (await sipp(steps, settings)).status == 0
-        assert peer.received
 
 
 async def send(settings: SipSettings, messages: list[bytes]) -> None:

@@ -17,6 +17,7 @@ from tests.telephony.sip.peers import (
     RtpPeer,
     alaw_frames,
     line_settings,
+    measured,
     next_call,
     rtp_peer,
     running_line,
@@ -131,7 +132,7 @@ async def lived(far: Sequence[FarEnd], until_s: float) -> list[CallRecord]:
     async with running_line(settings) as line:
         callers, talks = [], []
         for end in far:
-            steps = sc.scenario(sc.answered(end.peer.port), sc.pause(6000), sc.hung_up())
+            steps = sc.scenario(sc.answered(end.peer.port), sc.hung_up())
             callers.append(asyncio.create_task(sipp(steps, settings)))
             leg = await next_call(line)
             dialogue = RoteDialogue(Reply(says=(Say("Oui"),)), greeting=GREETING)
@@ -155,7 +156,7 @@ def test_neither_its_own_echo_nor_coughs_nor_doors_silence_the_assistant() -> No
                 assert sounding_frames(end.peer.codes) == sounding_frames(alaw_frames(greeting))
                 assert record.turns == []
 
-    asyncio.run(story())
+    measured(story)
 
 
 def test_a_caller_who_speaks_silences_the_assistant_within_200_ms_on_the_wire() -> None:
@@ -170,4 +171,4 @@ def test_a_caller_who_speaks_silences_the_assistant_within_200_ms_on_the_wire() 
                     ("je voudrais un rendez-vous", True)
                 ]
 
-    asyncio.run(story())
+    measured(story)

@@ -6,13 +6,13 @@ from tests.calls.company import SENTENCES, Advisers, RoteDialogue, RoteRecognize
 from tests.telephony.sip import scenarios as sc
 from tests.telephony.sip.peers import (
     HOST,
+    Cue,
     alaw_frames,
+    called,
+    eventually,
     free_port,
     line_settings,
-    next_call,
     rtp_peer,
-    running_line,
-    sipp,
     sipp_answers,
 )
 from voicebot.audio.settings import TurnSettings
@@ -51,26 +51,26 @@ def has_run(heard: list[bytes], words: list[bytes]) -> bool:
 
 def test_the_caller_hears_music_and_the_adviser_is_told_who_calls() -> None:
     async def story() -> None:
-        port, settings, work, clock = free_port(), line_settings(), Work(), WallClock()
+        port, leaves, work, clock = free_port(), Cue(), Work(), WallClock()
         told = sc.wait_for_header("INVITE", "User-to-User", TOLD)
-        ringing = told + sc._reply("180 Ringing") + sc.pause(1200)
-        async with running_line(settings) as line, rtp_peer() as voice, rtp_peer() as desk:
-            steps = (sc.pause(5000), sc.bye())
-            caller = asyncio.create_task(sipp(sc.scenario(sc.answered(voice.port), *steps), settings))
-            parts = (ringing, sc.adviser_answers(desk.port), sc.hung_up())
-            adviser = asyncio.create_task(sipp_answers(sc.scenario(*parts), port))
-            leg = await next_call(line)
+        steps = (sc.awaited(leaves.path), sc.bye())
+        music = alaw_frames(hold_music(8000)[: 160 * 25])
+        whisper = alaw_frames(await anext(ToneVoice().speak(PHRASE, 8000)))[1:-1]
+        async with called(line_settings(), *steps, cue=leaves, answer=False) as call, rtp_peer() as desk:
+            leg = call.leg
+            ringing = told + sc._reply("180 Ringing") + sc.pause(2000)
+            adviser = await sipp_answers(port, ringing, sc.adviser_answers(desk.port), sc.hung_up())
             record = CallRecord("c", clock.now(), "", "", "test", contact="c0ffee")
             targets = Bridging(f"sip:adviser@{HOST}:{port}")
             ears = Ears(RoteRecognizer(), leg.rate_hz, work, TurnSettings())
             mouth = Mouth(ToneVoice(), leg.rate_hz, work)
             company = Company(HandsOver(), targets, SENTENCES)
-            await CallSession(leg, ears, mouth, company, work, clock, record).run()
-            assert (await caller).status == 0
+            session = asyncio.create_task(CallSession(leg, ears, mouth, company, work, clock, record).run())
+            await eventually(lambda: has_run(call.peer.codes, music))
+            await eventually(lambda: has_run(desk.codes, whisper))
+            await leaves.give()
+            await session
             assert (await adviser).status == 0
-        whisper = [sound async for sound in ToneVoice().speak(PHRASE, 8000)]
-        assert has_run(voice.codes, alaw_frames(hold_music(8000)[: 160 * 25]))
-        assert has_run(desk.codes, alaw_frames(whisper[0])[1:-1])
         assert record.transfer is not None
         assert record.transfer.target == "conseillers"
 

@@ -6,7 +6,7 @@ import dataclasses
 import numpy as np
 import pytest
 
-from tests.telephony.sip.peers import HOST, NUMBER, free_port, line_settings, speechlike
+from tests.telephony.sip.peers import HANGS_S, HOST, NUMBER, free_port, line_settings, measured, speechlike
 from tests.telephony.sip.test_baresip_guard import served
 from voicebot.audio.frames import level_dbfs
 from voicebot.telephony.base import TelephonyError
@@ -22,7 +22,7 @@ def test_a_script_is_lived_on_the_wire_turn_after_turn() -> None:
             async with open_phone(mine) as phone:
                 words = speechlike(0.5, seed=9)
                 script = CallerScript((SpokenTurn(pcm=words), SpokenTurn(keys="1#"), SpokenTurn(hangup=True)))
-                call = await phone.play_script(f"sip:{NUMBER}@{HOST}:{settings.listen.port}", script, most_s=15)
+                call = await phone.play_script(f"sip:{NUMBER}@{HOST}:{settings.listen.port}", script, most_s=60)
             assert not call.ended_by_peer
             # the line says one second of tone, then the caller waits until sure that it has finished
             assert len(call.answer_s) == 1
@@ -34,9 +34,9 @@ def test_a_script_is_lived_on_the_wire_turn_after_turn() -> None:
             assert level_dbfs(call.said[first_word : first_word + 4000]) > -40
             assert call.stats.packets_received > 50
             assert process.stdout is not None
-            assert (await asyncio.wait_for(process.stdout.readline(), 5)).startswith(b"ended")
+            assert (await asyncio.wait_for(process.stdout.readline(), HANGS_S)).startswith(b"ended")
 
-    asyncio.run(story())
+    measured(story)
 
 
 def test_a_call_nobody_takes_is_told_with_its_status() -> None:

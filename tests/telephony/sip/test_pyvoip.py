@@ -10,9 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.telephony.sip import scenarios as sc
-from tests.telephony.sip.peers import line_settings, next_call, rtp_peer, running_line, sipp, ticks
+from tests.telephony.sip.peers import (
+    Cue,
+    a_normal_call_is_answered,
+    called,
+    line_settings,
+    running_line,
+    sipp,
+    ticks,
+)
 from tests.telephony.sip.test_baresip_guard import send_without_contact
-from tests.telephony.sip.test_baresip_malformed import a_normal_call_is_answered, send
+from tests.telephony.sip.test_baresip_malformed import send
 from tests.telephony.sip.torture import MESSAGES, ODD_SDP, with_sdp
 from voicebot.audio.frames import Pcm
 from voicebot.telephony.baresip_leg import BaresipLeg
@@ -136,13 +144,13 @@ def test_an_overloaded_service_refuses_new_calls_with_503_and_says_when_to_come_
 def test_a_full_house_says_when_to_come_back() -> None:
     async def story() -> None:
         settings = line_settings(engine="pyvoip", admission=AdmissionSettings(capacity=1, retry_after_s=9))
-        async with running_line(settings) as line:
-            rung = sc.invite(40000) + sc.recv(100, optional=True) + sc.recv(180)
-            first = asyncio.create_task(sipp(sc.scenario(rung, sc.pause(500), sc.cancel()), settings))
-            await next_call(line)
+        cue = Cue()
+        steps = (sc.awaited(cue.path), sc.cancel())
+        async with called(settings, *steps, opening=sc.rings, cue=cue, answer=False) as call:
             refused = sc.scenario(sc.invite(40000), sc.recv(100, optional=True), refusal_with_wait(486))
             assert (await sipp(refused, settings)).status == 0
-            assert (await first).status == 0
+            await cue.give()
+            await call.finished()
 
     asyncio.run(story())
 
@@ -158,17 +166,9 @@ def test_a_full_house_says_when_to_come_back() -> None:
 def test_a_blind_transfer_ends_as_the_peer_reports(outcome: str, result: TransferResult) -> None:
     async def story() -> None:
         settings = line_settings(engine="pyvoip")
-        async with running_line(settings) as line, rtp_peer() as peer:
-            steps = sc.scenario(sc.answered(peer.port), sc.refer_accepted(outcome), sc.hung_up())
-            caller = asyncio.create_task(sipp(steps, settings))
-            leg = await next_call(line)
-            await leg.answer()
-            living = asyncio.create_task(ticks(leg, 500))
-            assert await leg.transfer(TransferOrder("sip:adviser@127.0.0.1:9")) is result
-            assert leg.over is (result is TransferResult.ANSWERED)
-            await leg.hang_up()
-            await living
-            assert (await caller).status == 0
+        async with called(settings, sc.refer_accepted(outcome), sc.hung_up()) as call:
+            assert await call.leg.transfer(TransferOrder("sip:adviser@127.0.0.1:9")) is result
+            assert call.leg.over is (result is TransferResult.ANSWERED)
 
     asyncio.run(story())
 
@@ -176,17 +176,11 @@ def test_a_blind_transfer_ends_as_the_peer_reports(outcome: str, result: Transfe
 def test_what_the_engine_cannot_do_fails_at_once_and_the_caller_stays() -> None:
     async def story() -> None:
         settings = line_settings(engine="pyvoip")
-        async with running_line(settings) as line, rtp_peer() as peer:
-            steps = sc.scenario(sc.answered(peer.port), sc.hung_up())
-            caller = asyncio.create_task(sipp(steps, settings))
-            leg = await next_call(line)
-            assert isinstance(leg, PyvoipLeg)
-            await leg.answer()
+        async with called(settings, sc.hung_up()) as call:
+            assert isinstance(call.leg, PyvoipLeg)
             for mode in (TransferMode.ATTENDED, TransferMode.BRIDGED):
-                assert await leg.transfer(TransferOrder("sip:a@127.0.0.1:9", mode)) is TransferResult.FAILED
-            assert not leg.over
-            await leg.hang_up()
-            assert (await caller).status == 0
+                assert await call.leg.transfer(TransferOrder("sip:a@127.0.0.1:9", mode)) is TransferResult.FAILED
+            assert not call.leg.over
 
     asyncio.run(story())
 
