@@ -23,7 +23,7 @@ demo: setup ## Set up, then replay the example calls turn by turn
 
 test: $(STAMPS)/dev models/.tests.stamp $(STAMPS)/understanding lint ## Set up, then check style and types and run every test
 	@$(BIN)/python -m pytest -m 'not real_time' --numprocesses auto --maxprocesses 4 --dist loadfile
-	@$(BIN)/python -m pytest -m real_time
+	@$(BIN)/python -m pytest -m real_time $$($(BIN)/python -m tests.pacing)
 
 lint: $(STAMPS)/dev ## Check style and types
 	@$(BIN)/ruff check .

@@ -18,6 +18,12 @@ def is_real_time(module: str) -> bool:
     return any(name.startswith(ON_THE_WIRE) for name in _reached(module))
 
 
+def real_time_files() -> list[str]:
+    """Return the files of the tests that are real time, from the root of the repository."""
+    files = (file.relative_to(ROOT) for file in sorted((ROOT / "tests").rglob("test_*.py")))
+    return [str(file) for file in files if is_real_time(".".join(file.with_suffix("").parts))]
+
+
 def _reached(module: str) -> set[str]:
     found, waiting = set[str](), [module]
     while waiting:
@@ -41,3 +47,7 @@ def _imported(module: str) -> tuple[str, ...]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             named += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
     return tuple(named)
+
+
+if __name__ == "__main__":
+    print(*real_time_files())  # noqa: T201 - for `make test`, which has no other tests collected twice

@@ -7,6 +7,7 @@ again) when worn out.
 """
 
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
@@ -76,4 +77,6 @@ async def serve(port: int, leak_limit: int, certificate: Path | None) -> int:
 
 if __name__ == "__main__":
     key = Path(sys.argv[3]) if len(sys.argv) > 3 else None
-    sys.exit(asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]), key)))
+    status = asyncio.run(serve(int(sys.argv[1]), int(sys.argv[2]), key))
+    sys.stdout.flush()
+    os._exit(status)  # as the service does: the threads of an engine that has lost calls outlive the interpreter
