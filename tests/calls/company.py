@@ -21,7 +21,7 @@ from voicebot.calls.session import CallSession, Company, Limits
 from voicebot.calls.work import Work
 from voicebot.clock import PARIS, VirtualClock
 from voicebot.dialog.knowledge.identity import Target
-from voicebot.dialog.turns import Heard, Reply, Say
+from voicebot.dialog.turns import Heard, Record, Reply, Say
 from voicebot.telephony.base import CallInfo, TransferOrder, TransferResult
 from voicebot.telephony.replay import CallerScript, ReplayLeg, SpokenTurn
 from voicebot.tts.base import Manner, SynthesisError
@@ -119,6 +119,7 @@ class RoteDialogue:
         self._failures: list[Exception] = []
         self.came_back: list[str] = []
         self.waits: list[tuple[int, int | None]] = []
+        self.said_enough: tuple[Record, ...] = ()
 
     @property
     def heard(self) -> list[Heard]:
@@ -151,6 +152,9 @@ class RoteDialogue:
     def returned(self, result: str) -> Reply:
         self.came_back.append(result)
         return Reply(says=(Say("Personne ne répond"),))
+
+    def left(self) -> tuple[Record, ...]:
+        return self.said_enough
 
 
 class Advisers:

@@ -138,6 +138,13 @@ def test_what_was_promised_decides_the_outcome_whoever_hangs_up() -> None:
     assert record.to_json()["tickets"][0]["reference"] == "D-472"
 
 
+def test_what_a_caller_had_said_enough_of_is_kept_when_they_hang_up() -> None:
+    dialogue = RoteDialogue(reply("Quand ?"))
+    dialogue.said_enough = (Record("callback", "D-472", "rappel", {"telephone": "+33612345678"}),)
+    record = hold_call([says()], RoteRecognizer("rappelez-moi"), dialogue)
+    assert record.outcome == "callback"
+
+
 def test_an_endless_call_is_ended_politely() -> None:
     voice = ToneVoice()
     hold_call([says()] * 50, RoteRecognizer(*["mot"] * 50), RoteDialogue(), voice=voice, limits=Limits(max_s=20.0))

@@ -1,16 +1,18 @@
 """Forms: what is asked, checked, corrected, given up, and kept."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.dialog.scripted import PARIS, Scripted, coast, context, converse
+from tests.dialog.scripted import PARIS, Scripted, coast, context, converse, parse_meaning
 from voicebot.dialog.brain import Brain
 from voicebot.dialog.forms.spec import Appointments
 from voicebot.dialog.forms.values import Offer, latest, offers, telephone, valid
+from voicebot.dialog.nlu.base import Background, Understanding
 from voicebot.dialog.turns import Ask, Context, Dictation, Heard, Record, Reply, Transfer
 
 KNOWLEDGE = coast()
@@ -243,6 +245,46 @@ def test_reference_is_spoken_back_and_kept() -> None:
 def test_optional_slot_not_understood_does_not_stop_the_form() -> None:
     turns = (*BULKY[:2], "blabla [?]", "blabla [?]")
     assert last(*turns).expect.slot == "adresse"
+
+
+def test_a_key_chooses_an_answer_of_an_optional_slot_too() -> None:
+    reply = last("rappelez-moi [rappel]", "oui [oui]", "(touches 1)")
+    assert kept(reply)["heure"] == "matin"
+
+
+def test_a_callback_is_kept_for_a_caller_who_takes_leave_before_saying_when() -> None:
+    reply = last("rappelez-moi [rappel]", "oui [oui]", "au revoir [au_revoir]")
+    assert kept(reply) == {"telephone": "+33612345678"}
+    assert "Votre référence" in reply.text
+
+
+def test_a_caller_who_takes_leave_too_early_is_told_that_nothing_is_kept() -> None:
+    reply = last(*BULKY[:2], "au revoir [au_revoir]")
+    assert "je n’ai pas pu enregistrer votre rendez-vous" in reply.text
+    assert not any(isinstance(action, Record) for action in reply.actions)
+
+
+@pytest.mark.parametrize(("said", "count"), [("oui [oui]", 1), ("non [non]", 0)])
+def test_a_callback_is_kept_for_a_caller_who_hangs_up_once_the_number_is_confirmed(said: str, count: int) -> None:
+    dialogue, _ = converse(KNOWLEDGE, "rappelez-moi [rappel]", said)
+    assert len(dialogue.left()) == count
+    assert dialogue.left() == ()
+
+
+def test_the_object_of_the_first_request_is_that_of_the_second_which_takes_it_up() -> None:
+    said = "j’ai un vieux frigo, vous pouvez venir le chercher ?"
+    dialogue = Brain(KNOWLEDGE, _TwoRequests(), 0).open(context())
+    dialogue.greet()
+    reply = dialogue.respond(Heard(text=said))
+    assert reply.expect.slot == "volume"
+
+
+class _TwoRequests(Scripted):
+    """Understands where to throw a refrigerator, then an appointment for it."""
+
+    def understand(self, text: str, alternatives: tuple[str, ...], background: Background) -> Understanding:
+        first, second = (parse_meaning(one) for one in ("tri.objet objet=réfrigérateur", "encombrants.rdv"))
+        return replace(first, next=second)
 
 
 def test_every_form_can_be_finished_by_a_caller_who_answers_everything() -> None:

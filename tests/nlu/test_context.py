@@ -31,6 +31,14 @@ def test_a_short_turn_is_about_the_last_subject_unless_it_names_another(
     assert (understood.verdict, understood.intent) == (Verdict.SURE, intent)
 
 
+@pytest.mark.parametrize("text", ["Rime, abo, tuve, il.", "Cet odouze-ri est général le clair."])
+def test_words_that_nobody_says_are_about_nothing_even_after_a_question(
+    engine: NluEngine, background: Background, text: str
+) -> None:
+    for intent in ("eau.fuite", "encombrants.rdv"):
+        assert engine.understand(text, (), replace(background, intent=intent)).verdict is not Verdict.SURE
+
+
 @pytest.mark.parametrize(
     ("text", "entities"),
     [

@@ -68,6 +68,9 @@ class Rote:
     def returned(self, result: str) -> Reply:
         return reply(result)
 
+    def left(self) -> tuple[Record, ...]:
+        return ()
+
 
 @dataclass
 class Follower:

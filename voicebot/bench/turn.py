@@ -26,7 +26,7 @@ from voicebot.calls.ports import Dialogue
 from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.calls.work import Work
 from voicebot.clock import PARIS, WallClock
-from voicebot.dialog.turns import Heard, Reply, Say
+from voicebot.dialog.turns import Heard, Record, Reply, Say
 from voicebot.effort import cpu_by_thread, since
 from voicebot.profile import Profile
 from voicebot.telephony.base import CallInfo
@@ -163,6 +163,9 @@ class _ShortGreeting:
 
     def returned(self, result: str) -> Reply:
         return self._inner.returned(result)
+
+    def left(self) -> tuple[Record, ...]:
+        return self._inner.left()
 
 
 @dataclass(slots=True)

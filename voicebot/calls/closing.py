@@ -179,6 +179,10 @@ class ClosingDialogue:
         self._on_hold = False
         return self._note(self._dialogue.returned(result))
 
+    def left(self) -> tuple[Record, ...]:
+        """Return what a caller who has hung up had said enough of to be kept."""
+        return self._dialogue.left()
+
     def respond(self, heard: Heard) -> Reply:
         """Return the answer to one turn of the caller; goodbye said while advisers are rung asks nothing more."""
         # what is said on hold is answered on a fork, kept only when the caller leaves the queue by it

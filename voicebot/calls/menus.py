@@ -19,6 +19,7 @@ from voicebot.dialog.turns import (
     Heard,
     LeaveMessage,
     OpenMenu,
+    Record,
     Reply,
     Say,
     Transfer,
@@ -105,6 +106,10 @@ class GuidedDialogue:
         self._walk = None
         reply = self._from_brain(self._brain.returned(result))
         return self._with_keys(reply) if self._by_keys else reply
+
+    def left(self) -> tuple[Record, ...]:
+        """Return what a caller who has hung up had said enough of to be kept."""
+        return self._brain.left()
 
     def callback(self, *, by_keys: bool) -> Reply:
         """Begin to note a callback, telling which keys answer to a caller who uses them."""

@@ -99,6 +99,10 @@ class MessageDialogue:
         """Return what to say when a transfer failed and the caller is back."""
         return self._noted(self._dialogue.returned(result))
 
+    def left(self) -> tuple[Record, ...]:
+        """Return what a caller who has hung up had said enough of to be kept."""
+        return self._dialogue.left()
+
     def respond(self, heard: Heard) -> Reply:
         """Return the answer to one turn of the caller, or to what came of a recording."""
         if heard.voiced is not None:

@@ -5,7 +5,7 @@ from typing import Protocol
 from voicebot.audio.frames import Pcm
 from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.dialog.knowledge.identity import Target
-from voicebot.dialog.turns import Heard, Reply
+from voicebot.dialog.turns import Heard, Record, Reply
 from voicebot.telephony.base import TransferOrder
 
 
@@ -30,6 +30,9 @@ class Dialogue(Protocol):
 
     def returned(self, result: str) -> Reply:
         """Return what to say when a transfer failed and the caller is back (``busy``, ``no_answer``, ``reject``...)."""
+
+    def left(self) -> tuple[Record, ...]:
+        """Return what a caller who has hung up had said enough of to be kept."""
 
 
 class Targets(Protocol):

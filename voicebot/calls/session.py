@@ -170,6 +170,7 @@ class CallSession:
             self._record.transfer = self._holding.handover.record
         self._settle()
         self._record.duration_s = self._now_s()
+        self._keep_what_was_left()
         left = await self._voicemail.close(self._record.records)
         if left is not None:
             self._record.records.append(left)
@@ -180,6 +181,12 @@ class CallSession:
         await self._work.close()
         for witness in self._company.witnesses:
             witness.ended(self._record)
+
+    def _keep_what_was_left(self) -> None:
+        try:
+            self._record.records.extend(self._mind.dialogue.left())
+        except Exception:
+            log.exception("what the caller had begun could not be kept")
 
     def _now_s(self) -> float:
         return self._clock.monotonic() - self._start_s

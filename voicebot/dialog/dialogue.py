@@ -35,16 +35,7 @@ from voicebot.dialog.policy.questions import (
     Suggestions,
 )
 from voicebot.dialog.policy.talk import Draft, Talk
-from voicebot.dialog.turns import (
-    Context,
-    Dictation,
-    Expect,
-    HangUp,
-    Heard,
-    Reply,
-    Say,
-    Transfer,
-)
+from voicebot.dialog.turns import Context, Dictation, Expect, HangUp, Heard, Record, Reply, Say, Transfer
 from voicebot.dialog.wording import contains, fold
 
 _ALWAYS = ("repeter", "plus_lentement", "aide", "menu", "conseiller", "annuler", "au_revoir", "anglais")
@@ -145,6 +136,11 @@ class Dialogue:
         self._talk.memory.adviser_failed = True
         answer = {"busy": "conseiller.occupe", "no_answer": "conseiller.sans_reponse"}.get(result, "conseiller.echec")
         return self._reply(self._talk.text(answer))
+
+    def left(self) -> tuple[Record, ...]:
+        """Return what a caller who has hung up had said enough of to be kept."""
+        run, self._form = self._form, None
+        return form_run.left(self._talk, run)
 
     def summary(self) -> Mapping[str, str]:
         """Return what an adviser should know of the conversation; ``phrase`` is meant to be whispered."""
@@ -259,7 +255,7 @@ class Dialogue:
         if act == "anglais":
             return self._leave_form(acts.english(talk))
         if act == "au_revoir":
-            return self._leave_form(acts.goodbye(talk))
+            return self._take_leave("au_revoir")
         if act == "annuler":
             return self._abandon(heard)
         if act == "conseiller":
@@ -469,7 +465,7 @@ class Dialogue:
             return acts.transfer(talk, Draft(), intent)
         form = talk.knowledge.form_for(intent)
         if form is not None and (self._form is None or self._form.form.id != form.id):
-            entities = requests.with_object(talk, entities, text)
+            entities = requests.with_object(talk, entities, text or next(reversed(talk.memory.requests), ""))
             return self._start(form.id, entities, text)
         return self._settled(requests.answered(talk, intent, entities, text))
 
@@ -548,12 +544,16 @@ class Dialogue:
         memory.silences += 1
         idle = isinstance(self._draft.question, MoreQuestion)
         if memory.silences > (1 if idle else 2):
-            return self._leave_form(acts.goodbye(talk, "au_revoir.silence"))
+            return self._take_leave("au_revoir.silence")
         if idle:
             draft = talk.text("silence.apres_reponse")
             draft.question = self._draft.question
             return draft
         return self._then_ask_again(talk.text(f"silence.{memory.silences}"))
+
+    def _take_leave(self, goodbye: str) -> Draft:
+        draft = Draft() if self._form is None else form_answers.concluded(self._talk, self._form)
+        return self._leave_form(draft.add(acts.goodbye(self._talk, goodbye)))
 
     def _leave_form(self, draft: Draft) -> Draft:
         self._form = None

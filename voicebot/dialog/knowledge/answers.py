@@ -263,6 +263,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         "service.etat.ferme": "ouverture",
         "formulaire.reprise": "formulaire",
         "formulaire.abandon": "formulaire",
+        "formulaire.inacheve": "formulaire",
         "formulaire.note": "",
         "formulaire.corrige": "valeur",
         "formulaire.invalide": "",

@@ -18,7 +18,7 @@ from voicebot.dialog.nlu.entities.finder import Entities, EntityFinder
 from voicebot.dialog.nlu.examples import OTHER, Example
 from voicebot.dialog.nlu.features import Known, Sight, Sighted
 from voicebot.dialog.nlu.lexicon import stems_of
-from voicebot.dialog.nlu.normalise import Utterance, normalise, stem, word_set
+from voicebot.dialog.nlu.normalise import Utterance, Word, normalise, stem, word_set
 from voicebot.dialog.nlu.scope import Looked, clues, scoped, within
 from voicebot.dialog.nlu.semantic import Semantic, SemanticView
 from voicebot.dialog.nlu.slots import slot_value
@@ -39,6 +39,8 @@ _VERBATIM = 0.98  # the very words of an example: their meaning is known
 _CONTINUATION = 7
 _REFUSALS = ("non", "annuler")
 _CORRECTION = 4
+_RARE = 2
+_STRANGE = 2
 _OBVIOUS = 0.995
 _CONTINUES = word_set("et c ca il elle ils elles on y est puis")
 _PRONOUNS = word_set("ca elle elles il ils y en")
@@ -196,7 +198,7 @@ class NluEngine:
         words = reading.utterance.words
         if topic is None or first.elliptic or not 1 <= len(words) <= _CONTINUATION:
             return first
-        if first.intent in ACTS or first.intent == URGENT:
+        if first.intent in ACTS or first.intent == URGENT or self._gibberish(words):
             return first
         if first.verdict is Verdict.SURE and first.intent.split(".")[0] == theme:
             return first
@@ -212,6 +214,12 @@ class NluEngine:
             before = self._kept(again.intent, background.entities)
             return replace(again, entities={**before, **again.entities})
         return first
+
+    def _gibberish(self, words: Sequence[Word]) -> bool:
+        """Tell whether a short turn is made of words that hardly anybody says: nothing the recogniser understood."""
+        heard = self._views.known
+        rare = [w for w in words if heard.inside.get(stem(w.plain), 0) + heard.outside.get(stem(w.plain), 0) <= _RARE]
+        return len(rare) >= _STRANGE
 
     def _after_no(self, reading: Reading, first: Understanding, background: Background) -> Understanding:
         """Reread a turn begun by "non" without it, after a request: "non je veux juste le décaler"."""

@@ -15,6 +15,7 @@ from voicebot.dialog.policy.form_run import (
     advance,
     ask,
     by_key,
+    conclude,
     options,
     put,
     store,
@@ -57,7 +58,8 @@ def take(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | 
         return corrected
     if _digresses(talk, run, heard, understanding):
         return None
-    if slot.optional and is_nothing(talk, heard, understanding):
+    by_choice = bool(heard.keys and options(talk, run, slot))  # then a key is one of the answers offered
+    if slot.optional and not by_choice and is_nothing(talk, heard, understanding):
         run.values[slot.name] = ""
         return advance(talk, run, Draft())
     if slot.kind == "creneau" and offers_of_period(talk, run, heard):
@@ -73,8 +75,8 @@ def take(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | 
             run.values[slot.name] = ""
             return advance(talk, run, Draft())
         return acts.transfer(talk, talk.text("suivi.sans_reference"), next(iter(run.form.intents), "conseiller"))
-    volunteered = _volunteer(talk, run, slot, heard, understanding)
     value = value_of(talk, run, slot, heard, understanding)
+    volunteered = _volunteer(talk, run, slot, heard, understanding)
     if value is None and slot.kind == "telephone" and heard.text:
         value, draft = continued(talk, run, slot, heard)
         if draft is not None:
@@ -132,6 +134,11 @@ def given_up(talk: Talk, run: FormRun) -> Draft:
         return talk.text("formulaire.echec")
     subject = next(iter(run.form.intents), "conseiller")
     return acts.transfer(talk, talk.text("formulaire.echec.conseiller"), subject)
+
+
+def concluded(talk: Talk, run: FormRun) -> Draft:
+    """Return what is said, and kept, of a form whose caller takes leave in the middle of it."""
+    return conclude(talk, run) or talk.text("formulaire.inacheve", {"formulaire": run.form.name})
 
 
 def leaves(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding) -> bool:

@@ -117,6 +117,25 @@ def advance(talk: Talk, run: FormRun, draft: Draft) -> Draft:
     return _keep(talk, run, draft)
 
 
+def conclude(talk: Talk, run: FormRun) -> Draft | None:
+    """Keep a form whose caller takes leave, when it lacks only what may be left out; ``None`` when it lacks more."""
+    unasked = [slot for slot in run.form.slots if run.applies(slot) and slot.name not in run.values]
+    unchecked = any(
+        slot.check and run.values.get(slot.name) and slot.name not in run.checked for slot in run.form.slots
+    )
+    confirmed = _recap(run) is None or "*" in run.checked
+    if unchecked or not confirmed or run.form.record_type is None or not all(slot.optional for slot in unasked):
+        return None
+    run.values.update({slot.name: "" for slot in unasked})
+    return _keep(talk, run, Draft())
+
+
+def left(talk: Talk, run: FormRun | None) -> tuple[Record, ...]:
+    """Return what is kept of the form of a caller who has hung up."""
+    draft = None if run is None else conclude(talk, run)
+    return () if draft is None else tuple(action for action in draft.actions if isinstance(action, Record))
+
+
 def ask(talk: Talk, run: FormRun, slot: Slot, draft: Draft) -> Draft:
     """Ask for ``slot``, in the words of the present attempt."""
     if run.asked != slot.name or run.stage != "ask":
