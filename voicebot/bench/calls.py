@@ -23,15 +23,13 @@ import numpy as np
 from voicebot.audio.frames import FRAME_S, LINE_HZ, Pcm, frame_samples, level_dbfs, silence
 from voicebot.audio.g711 import alaw_decode, alaw_encode
 from voicebot.bench.far import Arrived, FarCall, FarEnd, NotTaken, open_far_end
-from voicebot.bench.measured import DELAYS, NUMBER, SERVICE, Cost, Measured, died, measured, own_config
+from voicebot.bench.measured import DELAYS, NUMBER, SERVICE, Cost, Measured, first_call, measured, own_config
 from voicebot.bench.near import LOUD_DBFS, marker
 from voicebot.bench.questions import Question
 from voicebot.telephony.base import TelephonyError
 
 Progress = Callable[[int], None]
 
-_START_S = 300.0
-"""A first start after an edit of the examples learns them again: a minute or two."""
 _RENDERED_S = 60.0
 _WARM_S = 25.0
 _SAMPLES = frame_samples(LINE_HZ)
@@ -54,21 +52,10 @@ async def _running(
     with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder:
         own, port = own_config(config, Path(folder), changes or {})
         async with measured(command, own, port) as process, open_far_end(process.address) as far:
-            await far.hang_up(await _first_call(process, far))
+            await far.hang_up(await first_call(process, far))
             if command == SERVICE:
                 await _until_idle(process)
             yield process, far
-
-
-async def _first_call(process: Measured, far: FarEnd) -> FarCall:
-    """Call again and again until it answers."""
-    deadline_s = time.monotonic() + _START_S
-    while time.monotonic() < deadline_s:
-        if process.process.returncode is not None:
-            raise died(process)
-        with contextlib.suppress(NotTaken):
-            return await far.dial(NUMBER, patience_s=0.4)
-    raise TelephonyError(f"the measured process does not answer after {_START_S:.0f} s")
 
 
 async def _until_idle(process: Measured) -> None:
@@ -452,7 +439,7 @@ async def restart(config: Path, calls: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="voicebot-bench-") as folder:
         own, port = own_config(config, Path(folder), {})
         async with measured(SERVICE, own, port) as first, open_far_end(first.address) as far:
-            await far.hang_up(await _first_call(first, far))
+            await far.hang_up(await first_call(first, far))
             cut = [await far.dial(NUMBER) for _ in range(calls)]
             await asyncio.sleep(1.0)
             await first.kill()
@@ -460,7 +447,7 @@ async def restart(config: Path, calls: int) -> dict[str, Any]:
                 far.drop(call)
         start_s = time.monotonic()
         async with measured(SERVICE, own, port) as second, open_far_end(second.address) as far:
-            call = await _first_call(second, far)
+            call = await first_call(second, far)
             answered_s = time.monotonic() - start_s
             await far.hang_up(call)
             await second.all_ended([call.call_id])

@@ -186,8 +186,10 @@ class FarEnd(asyncio.DatagramProtocol):
             if message.method == "BYE" and call is not None:
                 call.ended.set()
 
-    async def dial(self, number: str, patience_s: float = 10.0) -> FarCall:
+    async def dial(self, number: str, patience_s: float = 10.0, repeat_s: float = 4.0) -> FarCall:
         """Call ``number``; return the call once answered, its sound flowing.
+
+        The INVITE is repeated, at least every ``repeat_s``, until anything comes back.
 
         Raises:
             NotTaken: refused, or nothing came in ``patience_s``.
@@ -197,7 +199,7 @@ class FarEnd(asyncio.DatagramProtocol):
         self._calls[call.call_id] = call
         start_s = self._loop.time()
         try:
-            answer = await self._ask(call, "INVITE", 1, self._offer(sound.port), patience_s)
+            answer = await self._ask(call, "INVITE", 1, self._offer(sound.port), patience_s, repeat_s)
             # the ACK of an answer is a transaction of its own, that of a refusal is not (RFC 3261 17.1.1.3)
             self._send(self._request(call, "ACK", 1, suffix="a" if answer.status < 300 else ""))
             if answer.status >= 300:
@@ -228,12 +230,14 @@ class FarEnd(asyncio.DatagramProtocol):
         call.sound.close()
         self._calls.pop(call.call_id, None)
 
-    async def _ask(self, call: FarCall, method: str, number: int, body: str, patience_s: float) -> Message:
+    async def _ask(
+        self, call: FarCall, method: str, number: int, body: str, patience_s: float, repeat_s: float = 4.0
+    ) -> Message:
         """Send a request, repeated until its final answer (RFC 3261 17.1)."""
         key = (call.call_id, number, method)
         future = self._answers[key] = self._loop.create_future()
         data = self._request(call, method, number, body)
-        deadline_s, wait_s = self._loop.time() + patience_s, _T1_S
+        deadline_s, wait_s = self._loop.time() + patience_s, min(_T1_S, repeat_s)
         try:
             while self._loop.time() < deadline_s:
                 self._send(data)
@@ -244,7 +248,7 @@ class FarEnd(asyncio.DatagramProtocol):
                     if method == "INVITE" and found.status < 300:
                         call.target = found.first("Contact").partition("<")[2].partition(">")[0]
                     return found
-                wait_s = min(2 * wait_s, 4.0)
+                wait_s = min(2 * wait_s, repeat_s)
             raise NotTaken(408)
         finally:
             del self._answers[key]

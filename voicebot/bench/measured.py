@@ -19,12 +19,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voicebot.bench.far import HOST
+from voicebot.bench.far import HOST, FarCall, FarEnd, NotTaken
 from voicebot.telephony.base import TelephonyError
 
 SERVICE = ("-m", "voicebot.cli.main", "serve", "--config")
 DELAYS = ("-m", "voicebot.bench.near")
 NUMBER = "bench"
+_START_S = 300.0
+"""A first start after an edit of the examples learns them again: a minute or two."""
+_REPEAT_S = 0.4
 _TICKS = os.sysconf("SC_CLK_TCK")
 _ENDED = "call ended "
 _STATE = "state "
@@ -202,6 +205,31 @@ async def measured(command: Sequence[str], config: Path, port: int) -> AsyncIter
             except TimeoutError:
                 await running.kill()
         await asyncio.gather(*readers, return_exceptions=True)
+
+
+async def first_call(running: Measured, far: FarEnd, within_s: float = _START_S) -> FarCall:
+    """Call a process that has just been started; return the call once it is answered.
+
+    One INVITE is repeated until the process hears it: another at each try would leave it as many calls that nobody
+    takes, the more the slower the machine is.
+
+    Raises:
+        TelephonyError: the process has ended, or did not answer in ``within_s``; its last words are told.
+    """
+    deadline_s = time.monotonic() + within_s
+    ended = asyncio.ensure_future(running.process.wait())
+    try:
+        while (left_s := deadline_s - time.monotonic()) > 0 and not ended.done():
+            dialled = asyncio.ensure_future(far.dial(NUMBER, left_s, _REPEAT_S))
+            await asyncio.wait({dialled, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if not dialled.done():
+                dialled.cancel()
+            with contextlib.suppress(NotTaken, asyncio.CancelledError):
+                return await dialled
+            await asyncio.sleep(_REPEAT_S)  # refused: it is not ready
+    finally:
+        ended.cancel()
+    raise died(running)
 
 
 def died(running: Measured) -> TelephonyError:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from voicebot.clock import Clock
     from voicebot.config import Settings
     from voicebot.journal.journal import Journal
-    from voicebot.load import Load, Pressure
     from voicebot.profile import Profile
     from voicebot.reloading import Version
     from voicebot.switchboard import Switchboard
@@ -74,6 +73,7 @@ async def _serve(config: Path) -> bool:
     from voicebot.cli.serve_site import Shown, build_whole_site
     from voicebot.clock import WallClock
     from voicebot.config import load_settings
+    from voicebot.load import Load, Pressure
     from voicebot.switchboard import Switchboard
     from voicebot.telephony.engines import load_line
     from voicebot.web.metrics import Metrics

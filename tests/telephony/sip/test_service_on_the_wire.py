@@ -14,8 +14,8 @@ from voicebot.asr.engines import load_recognizer
 from voicebot.asr.settings import AsrSettings
 from voicebot.audio.frames import LINE_HZ, Pcm, level_dbfs, silence
 from voicebot.audio.g711 import alaw_decode, alaw_encode
-from voicebot.bench.far import Arrived, FarCall, FarEnd, NotTaken, open_far_end
-from voicebot.bench.measured import NUMBER, SERVICE, Measured, measured, own_config
+from voicebot.bench.far import Arrived, FarCall, FarEnd, open_far_end
+from voicebot.bench.measured import NUMBER, SERVICE, Measured, first_call, measured, own_config
 
 ROOT = Path(__file__).resolve().parents[3]
 QUESTION = "Quels sont vos horaires d'ouverture ?"
@@ -48,14 +48,6 @@ class Recorder:
         return np.concatenate(self._heard)
 
 
-async def first_answer(far: FarEnd) -> FarCall:
-    """Call until the service answers; how soon it does is measured by ``bench calls``."""
-    async with asyncio.timeout(4 * HANGS_S):
-        while True:
-            with contextlib.suppress(NotTaken):
-                return await far.dial(NUMBER, patience_s=0.5)
-
-
 async def words_of(pcm: Pcm, models_dir: Path) -> set[str]:
     recognizer = load_recognizer(AsrSettings(engine="whisper"), models_dir)
     try:
@@ -67,9 +59,9 @@ async def words_of(pcm: Pcm, models_dir: Path) -> set[str]:
     return set(heard.replace(",", " ").replace(".", " ").split())
 
 
-async def ask(far: FarEnd) -> Pcm:
+async def ask(service: Measured, far: FarEnd) -> Pcm:
     """Ask the question aloud, over the greeting; return the sound of the answer."""
-    call = await first_answer(far)
+    call = await first_call(service, far)
     await Recorder(call, 1.0).words()
     asked = say(QUESTION, LINE_HZ)
     codes = alaw_encode(np.concatenate((asked, silence(-asked.size % 160))))
@@ -93,13 +85,13 @@ def test_a_spoken_question_is_answered_aloud_and_calls_cut_by_a_crash_are_told_o
     async def story() -> tuple[Pcm, Measured]:
         config, port = own_config(ROOT / "config.toml", tmp_path, {"tts": {"engine": "pico"}})
         async with measured(SERVICE, config, port) as service, open_far_end(service.address) as far:
-            answer = await ask(far)
+            answer = await ask(service, far)
             for _ in range(CUT):
                 await far.dial(NUMBER)
             await eventually(lambda: begun(tmp_path / "journal.sqlite") == CUT)
             await service.kill()
         async with measured(SERVICE, config, port) as again, open_far_end(again.address) as far:
-            call = await first_answer(far)
+            call = await first_call(again, far)
             await far.hang_up(call)
         return answer, again
 
