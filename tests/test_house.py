@@ -15,7 +15,7 @@ MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 80
 MAX_CONSTRUCTOR_PARAMETERS = 7
 
-LEAVES = {"clock", "effort", "espeak", "heap", "hours", "load", "logs"}
+LEAVES = {"clock", "effort", "espeak", "heap", "hours", "load", "logs", "words"}
 ENGINES = {"asr", "tts", "telephony"}
 CONTENT = {"dialog", "ivr_menus", "profile"}
 SERVICES = {"audio", *ENGINES, *CONTENT, "journal", "delivery", "calls", "web"}
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "hours": set(),
     "load": set(),
     "logs": set(),
+    "words": set(),
     "audio": set(),
     "dialog": set(),
     "asr": {"audio"},

@@ -217,7 +217,7 @@ async def open_service(
 
     Raises:
         RecognitionError, SynthesisError: a model is missing; the message says how to install it.
-        ProfileError, SentencesError: the content has mistakes.
+        ProfileError, WordsError: the content has mistakes.
     """
     sentences = load_sentences(settings.paths.prompts / SENTENCES)
     closing = load_closing(settings.paths.prompts / CLOSING)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.dialog.scripted import TUESDAY, coast
 from tests.web.visitors import ROOT, Rote, demonstration, reply, run, texts, visiting
-from voicebot.calls.calendar_letter import CalendarWordsError, Letter, load_calendar_words, write_letter
+from voicebot.calls.calendar_letter import Letter, load_calendar_words, write_letter
 from voicebot.calls.calendar_post import CalendarPost
 from voicebot.calls.keeping import JournalWitness
 from voicebot.clock import VirtualClock
@@ -25,6 +25,7 @@ from voicebot.journal.listing import Asked, Listing
 from voicebot.journal.opening import open_journal
 from voicebot.journal.settings import JournalSettings
 from voicebot.profile import Profile
+from voicebot.words import WordsError
 
 WORDS = load_calendar_words(ROOT / "prompts" / "calendar.toml")
 KNOWLEDGE = coast()
@@ -91,7 +92,7 @@ def test_a_mistake_in_the_words_is_told_with_its_place(tmp_path: Path) -> None:
     text = (ROOT / "prompts" / "calendar.toml").read_text(encoding="utf-8")
     path = tmp_path / "calendar.toml"
     path.write_text(text.replace("{lignes}", "{linges}").replace("rappel =", "rapel ="), encoding="utf-8")
-    with pytest.raises(CalendarWordsError) as caught:
+    with pytest.raises(WordsError) as caught:
         load_calendar_words(path)
     assert "courriel.texte: {linges} is unknown" in str(caught.value)
     assert "fichier.rapel: unknown" in str(caught.value)

@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from tests.dialog.scripted import Scripted, coast, context, guide, heard
-from voicebot.calls.closing import ClosingDialogue, ClosingError, ClosingSetting, load_closing, remembered
+from voicebot.calls.closing import ClosingDialogue, ClosingSetting, load_closing, remembered
 from voicebot.dialog.brain import Brain
 from voicebot.dialog.turns import HangUp, Opinion, Prefer, Reply, Transfer
+from voicebot.words import WordsError
 
 KNOWLEDGE = coast()
 SENTENCES = load_closing(Path(__file__).parents[2] / "prompts" / "closing.toml")
@@ -197,7 +198,7 @@ def test_a_fork_of_the_closing_answers_apart() -> None:
 def test_sentences_that_are_missing_or_unknown_are_told(tmp_path: Path) -> None:
     path = tmp_path / "closing.toml"
     path.write_text('accord = "Oui ?"\nbonus = "x"\n', encoding="utf-8")
-    with pytest.raises(ClosingError, match=r"bonus: unknown(.|\n)*facile: must be a sentence"):
+    with pytest.raises(WordsError, match=r"bonus: unknown(.|\n)*facile: must be a text"):
         load_closing(path)
 
 

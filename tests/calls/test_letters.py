@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from voicebot.calls.letters import VOICE, LetterWordsError, letter_values, load_letter_words, mailbox, voice_values
+from voicebot.calls.letters import VOICE, letter_values, load_letter_words, mailbox, voice_values
 from voicebot.clock import PARIS
 from voicebot.journal.voicemail import StoredVoice
 from voicebot.profile import Profile
+from voicebot.words import WordsError
 
 ROOT = Path(__file__).parents[2]
 WORDS = ROOT / "prompts" / "courriels.toml"
@@ -81,7 +82,7 @@ def test_a_target_may_have_its_own_address_for_its_subjects(profile: Profile) ->
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("[ticket]\nsujet = 'x'\n", "ticket: must be a table with sujet and texte"),
+        ("[ticket]\nsujet = 'x'\n", "ticket.texte: must be a text"),
         (WORDS.read_text(encoding="utf-8").replace("{demande}", "{demnade}"), "{demnade} is unknown"),
         (WORDS.read_text(encoding="utf-8") + "\n[autre]\n", "autre: unknown"),
         ("sujet", "cannot be read"),
@@ -90,5 +91,5 @@ def test_a_target_may_have_its_own_address_for_its_subjects(profile: Profile) ->
 def test_a_mistake_in_the_words_is_told_with_its_place(tmp_path: Path, words: str, told: str) -> None:
     path = tmp_path / "courriels.toml"
     path.write_text(words, encoding="utf-8")
-    with pytest.raises(LetterWordsError, match=told.replace("{", r"\{").replace("}", r"\}")):
+    with pytest.raises(WordsError, match=told.replace("{", r"\{").replace("}", r"\}")):
         load_letter_words(path)

@@ -17,7 +17,7 @@ from voicebot.calls.ears import Ears
 from voicebot.calls.keeping import JournalWitness
 from voicebot.calls.mouth import Mouth
 from voicebot.calls.record import CallRecord
-from voicebot.calls.requests import STATES, Requests, RequestWordsError, load_request_words
+from voicebot.calls.requests import STATES, Requests, load_request_words
 from voicebot.calls.session import CallSession, Company
 from voicebot.calls.work import Work
 from voicebot.clock import VirtualClock
@@ -26,6 +26,7 @@ from voicebot.journal.archive import RequestState
 from voicebot.journal.journal import Journal
 from voicebot.telephony.base import CallInfo, TransferResult
 from voicebot.telephony.replay import CallerScript, ReplayLeg, SpokenTurn
+from voicebot.words import WordsError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WORDS = load_request_words(ROOT / "prompts" / "requests.toml")
@@ -228,8 +229,8 @@ def test_the_brain_on_the_loop_is_refused_rather_than_blocked_for_ever(base: Bas
     [
         (("{changement}", "{changment}"), "{changment} is unknown"),
         (("[message]", "[messages]"), "messages: unknown"),
-        (("indisponible", "indisponibles"), "indisponible: must be a sentence"),
-        (('done = "votre', 'dine = "votre'), "message.done: must be a sentence"),
+        (("indisponible", "indisponibles"), "indisponible: must be a text"),
+        (('done = "votre', 'dine = "votre'), "message.done: must be a text"),
         (("{jour}", "{jour"), "braces"),
         (("[ticket]", "[ticket"), "cannot be read"),
     ],
@@ -238,7 +239,7 @@ def test_a_mistake_in_the_sentences_is_told_with_its_place(tmp_path: Path, chang
     text = (ROOT / "prompts" / "requests.toml").read_text(encoding="utf-8")
     path = tmp_path / "requests.toml"
     path.write_text(text.replace(*change), encoding="utf-8")
-    with pytest.raises(RequestWordsError) as caught:
+    with pytest.raises(WordsError) as caught:
         load_request_words(path)
     assert told in str(caught.value)
 

@@ -3,8 +3,6 @@
 Its words are kept in ``prompts/calendar.toml``, where a civil servant can edit them.
 """
 
-import string
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +12,7 @@ from voicebot.dialog.knowledge.icalendar import DayEvent, icalendar
 from voicebot.dialog.knowledge.model import Knowledge
 from voicebot.dialog.knowledge.passing import Passing, passing
 from voicebot.dialog.wording import at_place, fold, full_date
+from voicebot.words import WordsFile
 
 _TABLES: Mapping[str, tuple[str, ...]] = {
     "courriel": ("objet", "texte", "ligne", "ligne_sans_sortie", "secteur", "prochains", "reserve"),
@@ -24,10 +23,6 @@ _LINE = frozenset({"flux", "secteur", "jours", "sortie"})
 _WHOLE = frozenset({"a_commune", "commune", "debut", "fin", "lignes", "reserve", "assistante", "collectivite", "site"})
 _PLACES = _LINE | _WHOLE | {"date"}
 _DAYS = 365
-
-
-class CalendarWordsError(Exception):
-    """The file of words cannot be used; the message lists every mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +44,12 @@ def load_calendar_words(path: Path) -> Mapping[str, Mapping[str, str]]:
     """Read ``path`` (TOML: [courriel], [sms] and [fichier]).
 
     Raises:
-        CalendarWordsError: it is missing or invalid, or a text is missing, unknown, or has an unknown place.
+        WordsError: it is missing or invalid, or a text is missing, unknown, or has an unknown place.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CalendarWordsError(f"{path}: cannot be read: {error}") from error
-    faults = [f"{name}: unknown table" for name in sorted(set(document) - set(_TABLES))]
-    for table, names in _TABLES.items():
-        found = document.get(table)
-        if not isinstance(found, dict):
-            faults.append(f"[{table}]: this table is missing")
-            continue
-        faults += [f"{table}.{name}: unknown" for name in sorted(set(found) - set(names))]
-        faults += [f"{table}.{name}: {fault}" for name in names for fault in _faults(found.get(name))]
-    if faults:
-        raise CalendarWordsError("\n".join(f"{path}: {fault}" for fault in faults))
-    return document
-
-
-def _faults(text: object) -> list[str]:
-    if not isinstance(text, str) or not text.strip():
-        return ["must be a text"]
-    try:
-        places = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-    except ValueError as error:
-        return [f"has a mistake in its braces ({error})"]
-    return [f"{{{place}}} is unknown (known: {', '.join(sorted(_PLACES))})" for place in sorted(places - _PLACES)]
+    file = WordsFile(path)
+    words = {table: file.texts(table, dict.fromkeys(names, _PLACES)) for table, names in _TABLES.items()}
+    file.settle()
+    return words
 
 
 def write_letter(

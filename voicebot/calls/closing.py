@@ -7,7 +7,6 @@ an emergency, nor of someone who has left the line, and gives way to whoever ask
 import copy
 import dataclasses
 import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +32,7 @@ from voicebot.dialog.turns import (
     Unsubscribe,
 )
 from voicebot.dialog.wording import fold
+from voicebot.words import NOWHERE, WordsFile
 
 MARKS = ("1", "2", "3", "4", "5")
 _MISSES = 2
@@ -47,10 +47,6 @@ _OTHER_WORDS = 4
 _GOODBYE_WORDS = 6
 """A goodbye is short: what is longer says something of the call."""
 _OTHER_WISHES = ("rappel", "conseiller", "reclamation", "suivi", "rgpd")
-
-
-class ClosingError(Exception):
-    """The sentences that close a call cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +88,19 @@ class ClosingSentences:
 
 
 _NAMES = tuple(entry.name for entry in dataclasses.fields(ClosingSentences) if entry.name != "written")
-_WRITTEN = "ecrit"
 
 
 def load_closing(path: Path) -> ClosingSentences:
     """Read ``path`` (TOML: a sentence for each name).
 
     Raises:
-        ClosingError: the file is missing or invalid, or a sentence is missing or unknown.
+        WordsError: the file is missing or invalid, or a sentence is missing or unknown.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ClosingError(f"{path}: cannot be read: {error}") from error
-    written = document.pop(_WRITTEN, {})
-    faults = [f"{name}: unknown (known: {', '.join(_NAMES)})" for name in sorted(set(document) - set(_NAMES))]
-    faults += [f"{name}: must be a sentence" for name in _NAMES if not isinstance(document.get(name), str)]
-    faults += [f"{_WRITTEN}.{name}: unknown" for name in sorted(set(written) - set(_NAMES))]
-    faults += [f"{_WRITTEN}.{name}: must be a sentence" for name, text in written.items() if not isinstance(text, str)]
-    if faults:
-        raise ClosingError("\n".join(f"{path}: {fault}" for fault in faults))
-    return ClosingSentences(**{name: document[name] for name in _NAMES}, written=written)
+    file = WordsFile(path)
+    sentences = file.texts("", dict.fromkeys(_NAMES, NOWHERE))
+    written = file.texts("ecrit", dict.fromkeys(_NAMES, NOWHERE), partial=True)
+    file.settle()
+    return ClosingSentences(**sentences, written=written)
 
 
 @dataclass(frozen=True, slots=True)

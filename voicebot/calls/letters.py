@@ -1,7 +1,5 @@
 """The e-mails that tell the service of what was kept: the words are data, the address is the profile's."""
 
-import string
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,6 +10,7 @@ from voicebot.clock import PARIS
 from voicebot.journal.seal import masked
 from voicebot.journal.voicemail import StoredVoice
 from voicebot.profile import Profile
+from voicebot.words import WordsFile
 
 TYPES = ("ticket", "callback", "appointment", "message", "vocal")
 VOICE = "vocal"
@@ -25,10 +24,6 @@ _TRANSCRIPTS = {
     "waiting": "La transcription automatique n’est pas encore faite : elle sera sur la page.",
     "failed": "La transcription automatique a échoué.",
 }
-
-
-class LetterWordsError(Exception):
-    """The file of e-mails cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +44,15 @@ def load_letter_words(path: Path) -> LetterWords:
     """Read ``path`` (TOML: a table a type, with ``sujet`` and ``texte``).
 
     Raises:
-        LetterWordsError: it is missing or invalid, or a type, a text or a variable is missing or unknown.
+        WordsError: it is missing or invalid, or a type, a text or a variable is missing or unknown.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise LetterWordsError(f"{path}: cannot be read: {error}") from error
-    faults = [f"{name}: unknown (known: {', '.join(TYPES)})" for name in sorted(set(document) - set(TYPES))]
-    words: dict[str, tuple[str, str]] = {}
+    file = WordsFile(path)
+    words = {}
     for name in TYPES:
-        table = document.get(name)
-        if not isinstance(table, dict) or set(table) != {"sujet", "texte"}:
-            faults.append(f"{name}: must be a table with sujet and texte")
-            continue
         known = _PLACES | _VOICE_PLACES if name == VOICE else _PLACES
-        faults += [f"{name}.{key}: {fault}" for key in table if (fault := _fault(table[key], known))]
-        words[name] = (str(table["sujet"]), str(table["texte"]))
-    if faults:
-        raise LetterWordsError("\n".join(f"{path}: {fault}" for fault in faults))
-    return LetterWords(words)
+        words[name] = file.texts(name, {"sujet": known, "texte": known})
+    file.settle()
+    return LetterWords({name: (texts["sujet"], texts["texte"]) for name, texts in words.items()})
 
 
 def mailbox(profile: Profile, form_id: str) -> str:
@@ -109,14 +94,3 @@ def voice_values(voice: StoredVoice, attached: bool) -> dict[str, str]:
         state = "nothing" if not voice.transcript else "done" if attached else "apart"
     told = _TRANSCRIPTS[state].replace("{text}", masked(voice.transcript))
     return {"duree": spoken_duration(voice.duration_s), "transcription": told}
-
-
-def _fault(text: object, known: frozenset[str]) -> str:
-    if not isinstance(text, str) or not text.strip():
-        return "must be a text"
-    try:
-        used = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-    except ValueError as error:
-        return str(error)
-    unknown = sorted(used - known)
-    return f"{{{unknown[0]}}} is unknown (there are: {', '.join(sorted(known))})" if unknown else ""

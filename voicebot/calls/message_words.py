@@ -1,18 +1,16 @@
 """What is said to whoever leaves a message after the beep: French sentences in ``prompts/message.toml``."""
 
 import dataclasses
-import string
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from voicebot.words import NOWHERE, WordsFile
 
 KEEP, LISTEN, AGAIN, ERASE = "garder", "ecouter", "refaire", "effacer"
 """What may be done with what was recorded."""
 CHOICES = (KEEP, LISTEN, AGAIN, ERASE)
 
-_WORDS = "mots"
 _PLACES: Mapping[str, frozenset[str]] = {
     "accord": frozenset({"jours"}),
     "numero": frozenset({"fin"}),
@@ -22,10 +20,6 @@ _PLACES: Mapping[str, frozenset[str]] = {
     "garde": frozenset({"reference"}),
 }
 """What each sentence must hold between braces: the consent says how long, the end gives the reference."""
-
-
-class MessageWordsError(Exception):
-    """The file of sentences cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +59,13 @@ def load_message_words(path: Path) -> MessageWords:
     """Read ``path`` (TOML: a sentence for each name, and the table ``mots``).
 
     Raises:
-        MessageWordsError: it is missing or invalid, a sentence is missing or unknown, or its braces are not right.
+        WordsError: it is missing or invalid, a sentence is missing or unknown, or its braces are not right.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise MessageWordsError(f"{path}: cannot be read: {error}") from error
-    words = document.pop(_WORDS, {})
-    faults = [f"{name}: unknown (known: {', '.join(_NAMES)})" for name in sorted(set(document) - set(_NAMES))]
-    faults += [f"{name}: {fault}" for name in _NAMES if (fault := _fault(name, document.get(name)))]
-    for name in CHOICES:
-        texts = words.get(name) if isinstance(words, dict) else None
-        if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
-            faults.append(f"{_WORDS}.{name}: must be a list of words")
-    if faults:
-        raise MessageWordsError("\n".join(f"{path}: {fault}" for fault in faults))
-    choices = {name: tuple(words[name]) for name in CHOICES}
-    return MessageWords(**{name: document[name] for name in _NAMES}, choices=choices)
+    file = WordsFile(path)
+    words = file.texts("", {name: _PLACES.get(name, NOWHERE) for name in _NAMES}, exact=True)
+    choices = file.lists("mots", CHOICES)
+    file.settle()
+    return MessageWords(**words, choices=choices)
 
 
 def spoken_duration(seconds: float) -> str:
@@ -89,16 +73,3 @@ def spoken_duration(seconds: float) -> str:
     minutes, left = divmod(max(1, round(seconds)), 60)
     parts = [f"{count} {unit}{'s' if count > 1 else ''}" for count, unit in ((minutes, "minute"), (left, "seconde"))]
     return " et ".join(part for part in parts if not part.startswith("0"))
-
-
-def _fault(name: str, sentence: Any) -> str:
-    if not isinstance(sentence, str) or not sentence:
-        return "must be a sentence"
-    wanted = _PLACES.get(name, frozenset())
-    try:
-        places = {place for _, place, _, _ in string.Formatter().parse(sentence) if place is not None}
-    except ValueError as error:
-        return f"has a mistake in its braces ({error})"
-    if places != wanted:
-        return f"must hold {', '.join(f'{{{one}}}' for one in sorted(wanted)) or 'no brace'}"
-    return ""

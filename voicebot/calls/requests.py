@@ -6,8 +6,6 @@ thread, for what the loop finds, never longer than ``patience_s``: past it the c
 
 import asyncio
 import logging
-import string
-import tomllib
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from voicebot.dialog.wording import full_date, near_date
 from voicebot.journal.archive import RequestState
 from voicebot.journal.errors import JournalError
 from voicebot.journal.journal import Journal
+from voicebot.words import NOWHERE, WordsFile
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -30,10 +29,6 @@ AWAY = "indisponible"
 _BEFORE_GREETING_S = 0.3
 _ANY_PLACES = frozenset({"ouverture", "changement"})
 _PLACES = {"appointment": _ANY_PLACES | {"jour", "moment"}}
-
-
-class RequestWordsError(Exception):
-    """The file of sentences on requests cannot be used; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +56,13 @@ def load_request_words(path: Path) -> RequestWords:
     """Read ``path`` (TOML).
 
     Raises:
-        RequestWordsError: it is missing or invalid, or a sentence is missing, unknown, or has an unknown place.
+        WordsError: it is missing or invalid, or a sentence is missing, unknown, or has an unknown place.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RequestWordsError(f"{path}: cannot be read: {error}") from error
-    faults = [f"{name}: unknown" for name in sorted(set(document) - {AWAY, *KINDS})]
-    if not isinstance(document.get(AWAY), str):
-        faults.append(f"{AWAY}: must be a sentence")
-    for kind in KINDS:
-        table = document.get(kind)
-        if not isinstance(table, dict):
-            faults.append(f"[{kind}]: this table is missing")
-            continue
-        faults += [f"{kind}.{state}: unknown (known: {', '.join(STATES)})" for state in sorted(set(table) - {*STATES})]
-        faults += [f"{kind}.{state}: {fault}" for state in STATES for fault in _faults(kind, table.get(state))]
-    if faults:
-        raise RequestWordsError("\n".join(f"{path}: {fault}" for fault in faults))
-    return RequestWords(document[AWAY], {kind: document[kind] for kind in KINDS})
-
-
-def _faults(kind: str, sentence: Any) -> list[str]:
-    if not isinstance(sentence, str) or not sentence:
-        return ["must be a sentence"]
-    known = _PLACES.get(kind, _ANY_PLACES)
-    try:
-        places = {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
-    except ValueError as error:
-        return [f"has a mistake in its braces ({error})"]
-    return [f"{{{place}}} is unknown (known: {', '.join(sorted(known))})" for place in sorted(places - known)]
+    file = WordsFile(path)
+    away = file.texts("", {AWAY: NOWHERE})
+    by_kind = {kind: file.texts(kind, dict.fromkeys(STATES, _PLACES.get(kind, _ANY_PLACES))) for kind in KINDS}
+    file.settle()
+    return RequestWords(away[AWAY], by_kind)
 
 
 def _local(moment: datetime) -> date:

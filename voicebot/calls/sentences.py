@@ -4,13 +4,10 @@ They are French, kept in ``prompts/calls.toml`` where a civil servant can edit t
 """
 
 import dataclasses
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-
-class SentencesError(Exception):
-    """The file of sentences cannot be used; the message says why."""
+from voicebot.words import WordsFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +33,9 @@ def load_sentences(path: Path) -> Sentences:
     """Read ``path`` (TOML: one list of texts for each name).
 
     Raises:
-        SentencesError: the file is missing or invalid, or a name is missing, unknown or not a list of texts.
+        WordsError: the file is missing or invalid, or a name is missing, unknown or not a list of texts.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SentencesError(f"{path}: cannot be read: {error}") from error
-    names = [entry.name for entry in dataclasses.fields(Sentences)]
-    faults = [f"{name}: unknown (known: {', '.join(names)})" for name in sorted(set(document) - set(names))]
-    for name in names:
-        texts = document.get(name)
-        if not isinstance(texts, list) or not texts or not all(isinstance(text, str) and text for text in texts):
-            faults.append(f"{name}: must be a list of sentences")
-    if faults:
-        raise SentencesError("\n".join(f"{path}: {fault}" for fault in faults))
-    return Sentences(**{name: tuple(document[name]) for name in names})
+    file = WordsFile(path)
+    sentences = file.lists("", tuple(entry.name for entry in dataclasses.fields(Sentences)))
+    file.settle()
+    return Sentences(**sentences)

@@ -87,42 +87,37 @@ def _print(findings: _Findings, full: bool) -> None:
 
 def _check(config: Path, profile: str, at: datetime, findings: _Findings) -> None:
     from voicebot.app import open_profile
-    from voicebot.calls.calendar_letter import CalendarWordsError, load_calendar_words
-    from voicebot.calls.closing import ClosingError, load_closing
-    from voicebot.calls.letters import LetterWordsError, load_letter_words
-    from voicebot.calls.message_words import MessageWordsError, load_message_words
-    from voicebot.calls.requests import RequestWordsError, load_request_words
-    from voicebot.calls.sentences import SentencesError, load_sentences
+    from voicebot.calls.calendar_letter import load_calendar_words
+    from voicebot.calls.closing import load_closing
+    from voicebot.calls.letters import load_letter_words
+    from voicebot.calls.message_words import load_message_words
+    from voicebot.calls.requests import load_request_words
+    from voicebot.calls.sentences import load_sentences
     from voicebot.config import ConfigError, load_settings
     from voicebot.profile import ProfileError, profile_names
-    from voicebot.web.chat_texts import ChatTextsError, load_chat_texts
-    from voicebot.web.circulars import CircularWordsError, load_circular_words
+    from voicebot.web.chat_texts import load_chat_texts
+    from voicebot.web.circulars import load_circular_words
+    from voicebot.words import WordsError
 
     try:
         settings = load_settings(config)
     except ConfigError as error:
         findings.mistakes += str(error).splitlines()
         return
-    try:
-        load_sentences(settings.paths.prompts / "calls.toml")
-        load_closing(settings.paths.prompts / "closing.toml")
-        load_request_words(settings.paths.prompts / "requests.toml")
-        load_chat_texts(settings.paths.prompts / "chat.toml")
-        load_calendar_words(settings.paths.prompts / "calendar.toml")
-        load_message_words(settings.paths.prompts / "message.toml")
-        load_letter_words(settings.paths.prompts / "courriels.toml")
-        load_circular_words(settings.paths.prompts / "messages.toml")
-    except (
-        SentencesError,
-        ClosingError,
-        RequestWordsError,
-        ChatTextsError,
-        CalendarWordsError,
-        MessageWordsError,
-    ) as error:
-        findings.mistakes += str(error).splitlines()
-    except (LetterWordsError, CircularWordsError) as error:
-        findings.mistakes += str(error).splitlines()
+    for read, name in (
+        (load_sentences, "calls.toml"),
+        (load_closing, "closing.toml"),
+        (load_request_words, "requests.toml"),
+        (load_chat_texts, "chat.toml"),
+        (load_calendar_words, "calendar.toml"),
+        (load_message_words, "message.toml"),
+        (load_letter_words, "courriels.toml"),
+        (load_circular_words, "messages.toml"),
+    ):
+        try:
+            read(settings.paths.prompts / name)
+        except WordsError as error:
+            findings.mistakes += str(error).splitlines()
     names = (profile,) if profile else profile_names(settings.paths.profiles)
     if settings.call.profile not in names and not profile:
         findings.mistakes.append(f"{config}: call.profile: no profile {settings.call.profile!r}")

@@ -40,28 +40,18 @@ def expected_errors() -> ExpectedErrors:
     """Return the errors of the service's parts with their exit status."""
     from voicebot.asr.base import RecognitionError
     from voicebot.audio.frames import AudioError
-    from voicebot.calls.calendar_letter import CalendarWordsError
-    from voicebot.calls.closing import ClosingError
-    from voicebot.calls.letters import LetterWordsError
-    from voicebot.calls.requests import RequestWordsError
-    from voicebot.calls.sentences import SentencesError
     from voicebot.config import ConfigError
     from voicebot.journal.errors import JournalError
     from voicebot.profile import ProfileError
     from voicebot.telephony.base import TelephonyError
     from voicebot.telephony.script import ScriptError
     from voicebot.tts.base import SynthesisError
-    from voicebot.web.chat_texts import ChatTextsError
+    from voicebot.words import WordsError
 
     return {
         ConfigError: WRONG_USAGE,
         ProfileError: WRONG_USAGE,
-        SentencesError: WRONG_USAGE,
-        ClosingError: WRONG_USAGE,
-        RequestWordsError: WRONG_USAGE,
-        LetterWordsError: WRONG_USAGE,
-        ChatTextsError: WRONG_USAGE,
-        CalendarWordsError: WRONG_USAGE,
+        WordsError: WRONG_USAGE,
         JournalError: WORK_FAILED,
         ScriptError: WRONG_USAGE,
         AudioError: WORK_FAILED,

@@ -20,7 +20,7 @@ def mount_chat(
     """Add the public pages to the site, and the chat if it is wanted; return what counts its live conversations.
 
     Raises:
-        ChatTextsError: the chat's words have mistakes.
+        WordsError: the chat's words have mistakes.
         ProfileError: the chat's profile has, or is missing.
     """
     from voicebot.app import CHAT_TEXTS, new_chat

@@ -24,7 +24,7 @@ async def open_delivery(
     """Give ``service`` its outbox; return it with the courier to run; ``stack`` closes their connections.
 
     Raises:
-        LetterWordsError: the words of the e-mails to the service have mistakes.
+        WordsError: the words of the e-mails to the service have mistakes.
     """
     import aiohttp
 

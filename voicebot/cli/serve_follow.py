@@ -48,7 +48,7 @@ def open_calendars(
     """Return what sends collection calendars.
 
     Raises:
-        CalendarWordsError: its words have mistakes.
+        WordsError: its words have mistakes.
     """
     from voicebot.app import CALENDAR
     from voicebot.calls.calendar_letter import load_calendar_words

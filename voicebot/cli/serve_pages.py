@@ -44,7 +44,7 @@ def mount_supervision(
     """Add the supervisors' pages to the site, and the public one that stops messages.
 
     Raises:
-        CircularWordsError: the words that go round a message have mistakes.
+        WordsError: the words that go round a message have mistakes.
     """
     from voicebot.journal.accounts import Accounts
     from voicebot.journal.notices import NoticeBoard

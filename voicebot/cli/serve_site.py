@@ -40,7 +40,7 @@ def build_whole_site(
     """Return the site; ``gauges`` are the measures of the moment that neither journal nor outbox know.
 
     Raises:
-        ChatTextsError, CircularWordsError: the words of the chat or of messages have mistakes.
+        WordsError: the words of the chat or of messages have mistakes.
         ProfileError: the chat's profile has, or is missing.
     """
     from voicebot.cli.serve_api import mount_api

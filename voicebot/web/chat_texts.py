@@ -4,19 +4,14 @@ They are kept in ``prompts/chat.toml``, where a civil servant can edit them.
 """
 
 import dataclasses
-import string
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from voicebot.dialog.knowledge.identity import Identity
+from voicebot.words import WordsFile
 
 _PLACES = frozenset({"assistante", "collectivite", "telephone"})
-
-
-class ChatTextsError(Exception):
-    """The file of the chat's words cannot be used; the message lists every mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +57,10 @@ def load_chat_texts(path: Path) -> ChatTexts:
     """Read ``path`` (TOML: [paroles] and [fenetre]).
 
     Raises:
-        ChatTextsError: it is missing or invalid, or a text is missing, unknown, or has an unknown place.
+        WordsError: it is missing or invalid, or a text is missing, unknown, or has an unknown place.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ChatTextsError(f"{path}: cannot be read: {error}") from error
-    words = tuple(entry.name for entry in dataclasses.fields(ChatWords))
-    tables = {"paroles": words, "fenetre": LABELS}
-    faults = [f"{name}: unknown table (known: {', '.join(tables)})" for name in sorted(set(document) - set(tables))]
-    for table, names in tables.items():
-        found = document.get(table)
-        if not isinstance(found, dict):
-            faults.append(f"[{table}]: this table is missing")
-            continue
-        faults += [f"{table}.{name}: unknown" for name in sorted(set(found) - set(names))]
-        faults += [f"{table}.{name}: {fault}" for name in names for fault in _faults(found.get(name))]
-    if faults:
-        raise ChatTextsError("\n".join(f"{path}: {fault}" for fault in faults))
-    return ChatTexts(ChatWords(**document["paroles"]), document["fenetre"])
-
-
-def _faults(text: object) -> list[str]:
-    if not isinstance(text, str) or not text.strip():
-        return ["must be a text"]
-    try:
-        places = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-    except ValueError as error:
-        return [f"has a mistake in its braces ({error})"]
-    return [f"{{{place}}} is unknown (known: {', '.join(sorted(_PLACES))})" for place in sorted(places - _PLACES)]
+    file = WordsFile(path)
+    words = file.texts("paroles", dict.fromkeys((entry.name for entry in dataclasses.fields(ChatWords)), _PLACES))
+    labels = file.texts("fenetre", dict.fromkeys(LABELS, _PLACES))
+    file.settle()
+    return ChatTexts(ChatWords(**words), labels)

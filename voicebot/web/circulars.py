@@ -1,8 +1,6 @@
 """A message sent to many: what each receives, with the way to receive no more of them. The words are data."""
 
 import asyncio
-import string
-import tomllib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, fields
 from itertools import groupby
@@ -12,14 +10,11 @@ from voicebot.dialog.knowledge.identity import Identity
 from voicebot.journal.notices import Notice
 from voicebot.journal.people import Reachable
 from voicebot.journal.seal import Seal
+from voicebot.words import WordsFile
 
 STOP_PATH = "/stop"
 _AT_ONCE = 50
 _PLACES = frozenset({"message", "lien", "assistante", "collectivite", "telephone"})
-
-
-class CircularWordsError(Exception):
-    """The file of words cannot be used; the message lists every mistake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,26 +83,9 @@ def load_circular_words(path: Path) -> CircularWords:
     """Read ``path`` (TOML: a text for each name).
 
     Raises:
-        CircularWordsError: it is missing or invalid, or a text is missing, unknown, or has an unknown place.
+        WordsError: it is missing or invalid, or a text is missing, unknown, or has an unknown place.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise CircularWordsError(f"{path}: cannot be read: {error}") from error
-    names = [entry.name for entry in fields(CircularWords)]
-    faults = [f"{name}: unknown (known: {', '.join(names)})" for name in sorted(set(document) - set(names))]
-    faults += [f"{name}: {fault}" for name in names if (fault := _fault(document.get(name)))]
-    if faults:
-        raise CircularWordsError("\n".join(f"{path}: {fault}" for fault in faults))
-    return CircularWords(**document)
-
-
-def _fault(text: object) -> str:
-    if not isinstance(text, str) or not text.strip():
-        return "must be a text"
-    try:
-        places = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
-    except ValueError as error:
-        return f"has a mistake in its braces ({error})"
-    unknown = sorted(places - _PLACES)
-    return f"{{{unknown[0]}}} is unknown (known: {', '.join(sorted(_PLACES))})" if unknown else ""
+    file = WordsFile(path)
+    words = file.texts("", dict.fromkeys((entry.name for entry in fields(CircularWords)), _PLACES))
+    file.settle()
+    return CircularWords(**words)
