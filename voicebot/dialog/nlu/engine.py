@@ -133,7 +133,7 @@ class NluEngine:
         return self._look(utterance, self._finder.sketch(utterance))
 
     def _look(self, utterance: Utterance, entities: Entities) -> Sighted:
-        return self._sight.look(utterance, entities.towns, entities.marks)
+        return self._sight.look(utterance, entities.towns, entities.marks, entities.things)
 
     def _opinion(self, utterance: Utterance, deep: bool) -> _Opinion:
         """Return what is thought of ``utterance``, meaning included when ``deep``."""

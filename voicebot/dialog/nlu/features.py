@@ -1,6 +1,8 @@
 """What the trained views look at: words, pairs of words, ideas, keywords and entities; and the sounds of it all.
 
-Town names are replaced by one mark, so that an example about Touques teaches about Villers.
+Town names are replaced by one mark, so that an example about Touques teaches about Villers. Objects of the sorting
+guide keep their words, and the frame they stand in is seen besides ("vous faites quoi de *objet*", "je voudrais acheter
+*objet*"), so that what is said of a tyre teaches about an oyster.
 """
 
 import math
@@ -17,7 +19,13 @@ from voicebot.dialog.nlu.normalise import Utterance, stem, word_set
 from voicebot.dialog.nlu.phonetic import word_key
 
 TOWN = "§commune"
+THING = "§objet"
 _GRAM_SIZES = (3, 4)
+_SHORT_FRAME = 4
+_ARTICLES = frozenset(
+    stem(word)
+    for word in word_set("le la les l du des d de un une mon ma mes son sa ses notre nos votre vos ce cet cette ces")
+)
 _COMMON = word_set(
     "le la les l de du des d un une a au aux en et je j tu il elle on nous vous ils elles c ce ca "
     "est que qu qui ne n pas "
@@ -28,11 +36,15 @@ _COMMON = word_set(
 
 @dataclass(frozen=True, slots=True)
 class Sighted:
-    """An utterance with its entities marked: stems with towns masked, and the entity features."""
+    """An utterance with its entities marked: stems with towns masked, and the entity features.
+
+    ``framed``: the stems again, objects of the sorting guide masked with their articles; empty when none was named.
+    """
 
     stems: tuple[str, ...]
     phones: str
     marks: tuple[str, ...]
+    framed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +74,14 @@ class Sight:
         self._ideas = PhraseIndex((word, id_) for id_, words in ideas.items() for word in words)
         self._keywords = PhraseIndex(keywords)
 
-    def look(self, utterance: Utterance, towns: Sequence[tuple[int, int]], marks: Iterable[str]) -> Sighted:
-        """Return what the views see of ``utterance``; ``towns`` are spans of words, ``marks`` entity features."""
+    def look(
+        self,
+        utterance: Utterance,
+        towns: Sequence[tuple[int, int]],
+        marks: Iterable[str],
+        things: Sequence[tuple[int, int]] = (),
+    ) -> Sighted:
+        """Return what the views see of ``utterance``: ``towns`` and ``things`` are spans of words, ``marks`` features."""
         plain = [word.plain for word in utterance.words]
         masked = set[int]()
         firsts = set[int]()
@@ -88,7 +106,26 @@ class Sight:
         entity_marks = sorted(set(marks))
         seen += [f"e:{mark}" for mark in entity_marks]
         seen += [f"x:{mark}+{idea}" for mark in entity_marks for idea in ideas[:8]]
-        return Sighted(tuple(stems), "".join(phones), tuple(seen))
+        return Sighted(tuple(stems), "".join(phones), tuple(seen), _framed(utterance, towns, things))
+
+
+def _framed(
+    utterance: Utterance, towns: Sequence[tuple[int, int]], things: Sequence[tuple[int, int]]
+) -> tuple[str, ...]:
+    """Return the stems with towns and objects masked, an object with its articles; nothing without an object."""
+    ends = {first: (last, TOWN) for first, last in towns}
+    ends.update({first: (last, THING) for first, last in things if first not in ends})
+    framed: list[str] = []
+    index = 0
+    while index < len(utterance.words):
+        last, mask = ends.get(index, (index + 1, ""))
+        if mask == THING:
+            while framed and framed[-1] in _ARTICLES:
+                framed.pop()
+        plain = utterance.words[index].plain
+        framed.append(mask or ("0" if plain[0].isdigit() else stem(plain)))
+        index = last
+    return tuple(framed) if things else ()
 
 
 def content_stems(stems: Iterable[str]) -> list[str]:
@@ -112,7 +149,21 @@ def word_features(sighted: Sighted, familiar: Mapping[str, int], own: bool = Fal
     strangers = sum(1 for s in content_stems(stems) if familiar.get(s, 0) - own <= 0)
     features.append(f"o:{min(strangers, 3)}")
     features.append(f"n:{min(len(stems), 8) // 2}")
-    return features + list(sighted.marks)
+    return features + frame_features(sighted.framed) + list(sighted.marks)
+
+
+def frame_features(framed: Sequence[str]) -> list[str]:
+    """Return the features of the frame an object stands in: its neighbours, and a short frame as a whole."""
+    if not framed:
+        return []
+    padded = ("^", *framed, "$")
+    features = [f"m:{one}_{two}" for one, two in pairwise(padded) if THING in (one, two)]
+    features += [f"m:{one}__{two}" for one, two in zip(padded, padded[2:], strict=False) if THING in (one, two)]
+    triples = zip(padded, padded[1:], padded[2:], strict=False)
+    features += [f"m:{'_'.join(triple)}" for triple in triples if THING in triple]
+    if len(framed) <= _SHORT_FRAME:
+        features.append(f"m:{'_'.join(padded)}")
+    return list(dict.fromkeys(features))
 
 
 def sound_features(sighted: Sighted) -> list[str]:
@@ -121,7 +172,7 @@ def sound_features(sighted: Sighted) -> list[str]:
     return [phones[i : i + size] for size in _GRAM_SIZES for i in range(len(phones) - size + 1)]
 
 
-_WEIGHTS = {"w": 1.0, "b": 0.7, "s": 0.4, "i": 0.8, "k": 1.2, "e": 0.8, "x": 0.6, "o": 1.0, "n": 0.3}
+_WEIGHTS = {"w": 1.0, "b": 0.7, "s": 0.4, "i": 0.8, "k": 1.2, "e": 0.8, "x": 0.6, "o": 1.0, "n": 0.3, "m": 0.7}
 
 
 class Vectoriser:

@@ -1,7 +1,7 @@
 """All the finders of entities behind one door: a sketch for the views, then the values an intent asks for."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from voicebot.dialog.nlu.data import NluData
@@ -19,19 +19,25 @@ from voicebot.dialog.nlu.repair import Repair
 
 PAST = frozenset(["collecte.oubli", "suivi"])
 """Intents that speak of what has happened: "mardi" is the last one."""
-_ABOUT_OBJECTS = ("tri.objet", "tri.consignes", "tri.compost", "encombrants.rdv", "decheterie.acces", "hors_sujet")
+_ABOUT_OBJECTS = (
+    "tri.objet", "tri.consignes", "tri.compost", "encombrants.rdv", "encombrants.info", "decheterie.acces",
+    "signalement.depot_sauvage", "hors_sujet",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Entities:
-    """What was sighted in an utterance: enough to mark it for the views."""
+    """What was sighted in an utterance: enough to mark it for the views.
+
+    ``things`` are the spans of the objects that no request but throwing away is made about.
+    """
 
     places: tuple[Place, ...] = ()
     flux: tuple[Found, ...] = ()
     publics: tuple[str, ...] = ()
     objects: tuple[Found, ...] = ()
     marks: tuple[str, ...] = ()
-    cut: Mapping[str, str] = field(default_factory=dict)
+    things: tuple[tuple[int, int], ...] = ()
 
     @property
     def towns(self) -> tuple[tuple[int, int], ...]:
@@ -75,7 +81,16 @@ class EntityFinder:
         marks += [f"ailleurs:{table}" for table in {match.target for match in self._elsewhere.search(plain)}]
         if places:
             marks.append("voisine" if all(place.outside for place in places) else "commune")
-        return Entities(places, flux, publics, objects, tuple(marks))
+        return Entities(places, flux, publics, objects, tuple(marks), self._things(utterance, objects))
+
+    def _things(self, utterance: Utterance, objects: Iterable[Found]) -> tuple[tuple[int, int], ...]:
+        """Return the spans of ``objects`` without those whose words are said of other requests ("la poubelle")."""
+        spans = ((item.first, item.last) for item in objects)
+        return tuple(
+            (first, last)
+            for first, last in spans
+            if any(w.plain not in LINKS and w.plain not in self.requests for w in utterance.words[first:last])
+        )
 
     def values(self, utterance: Utterance, found: Entities, intent: str, now: datetime) -> dict[str, str]:
         """Return the values of the entities of an utterance, for ``intent``."""
