@@ -22,7 +22,14 @@ from voicebot.dialog.nlu.normalise import Utterance, Word, normalise, stem, word
 from voicebot.dialog.nlu.scope import Looked, clues, scoped, within
 from voicebot.dialog.nlu.semantic import Semantic, SemanticView
 from voicebot.dialog.nlu.slots import slot_value
-from voicebot.dialog.nlu.turn import Reading, bare_subject, names_an_object, read_turn, without_denied
+from voicebot.dialog.nlu.turn import (
+    Reading,
+    bare_subject,
+    names_an_object,
+    read_turn,
+    tells_of_an_object,
+    without_denied,
+)
 from voicebot.dialog.nlu.views import ACTS, TrainedViews
 from voicebot.dialog.turns import Candidate
 
@@ -173,7 +180,7 @@ class NluEngine:
         probabilities = np.average(np.stack([o.probabilities for o in opinions]), axis=0, weights=weights)
         if (vague := self._vague.get(bare_subject(reading.utterance, self._finder))) is not None:
             probabilities = self._mostly(*vague)
-        elif names_an_object(reading.utterance, self._finder):
+        elif self._only_an_object(opinions[0]):
             probabilities = self._no_danger(probabilities)
         elif any(opinion.alarming for opinion in opinions):
             probabilities = self._danger_first(probabilities)
@@ -231,6 +238,13 @@ class NluEngine:
         rest = Reading(replace(reading.utterance, words=words[1:]))
         again = self._about_last(rest, self._understand(rest, (), background, deep=False), background)
         return again if again.verdict is Verdict.SURE and "." in again.intent else first
+
+    def _only_an_object(self, opinion: _Opinion) -> bool:
+        """Tell whether the turn only names an object, with what is said of it."""
+        if names_an_object(opinion.utterance, self._finder):
+            return True
+        elsewhere = any(mark.startswith("ailleurs:") for mark in opinion.entities.marks)
+        return not elsewhere and tells_of_an_object(opinion.utterance, opinion.entities.things)
 
     def _no_danger(self, probabilities: Floats) -> Floats:
         """Give what ``urgence`` has to sorting: an object named alone ("une bouteille de gaz") is no alarm.

@@ -1,6 +1,7 @@
 """Reading a turn in its context: what is denied, what is left unsaid, where a second request begins."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from voicebot.dialog.nlu.base import Background
@@ -169,6 +170,32 @@ def names_an_object(utterance: Utterance, finder: EntityFinder) -> bool:
     return bool(objects) and all(i in covered or w.plain in _OBJECT_FRAME for i, w in enumerate(utterance.words))
 
 
+def tells_of_an_object(utterance: Utterance, things: Sequence[tuple[int, int]]) -> bool:
+    """Tell whether the turn is one noun group about an object ("*mon oreiller* en plumes", "un tas de *parpaings*").
+
+    Nothing is asked of it and it does nothing: who names an object to this service wants to be rid of it.
+
+    Args:
+        utterance: the turn.
+        things: the spans of the objects of the sorting guide, as ``Entities.things``.
+    """
+    words = utterance.words
+    first, last = things[0] if things else (0, 0)
+    lead, tail = words[:first], words[last:]
+    if not things or len(lead) > _LONGEST_LEAD or len(tail) > _LONGEST_TAIL:
+        return False
+    if not all(word.plain in _GROUP_LEAD for word in lead):
+        return False
+    if tail and not (tail[0].plain in _COMPLEMENTS or _PARTICIPLE.search(tail[0].text)):
+        return False  # what follows may be a verb: "mon téléviseur grésille"
+    for word in tail:
+        if word.plain in _RELATIVES:
+            return True
+        if word.plain in _SAYING or word.after_break:
+            return False
+    return True
+
+
 def _may_be_thrown(utterance: Utterance, item: Found, finder: EntityFinder) -> bool:
     """Tell an object from the subject of another request ("et les horaires de la déchetterie")."""
     words = [w.plain for w in utterance.words[item.first : item.last] if w.plain not in LINKS]
@@ -181,6 +208,23 @@ _APPROACH = (_EMPTY - word_set("poubelle poubelles bac bacs ou quand comment pas
     "madame monsieur allo viens telephone une"
 )
 _OBJECT_FRAME = DETERMINERS | word_set("bonjour c est pour j ai et s il vous plait svp merci vide pleine")
+_GROUP_LEAD = (_OBJECT_FRAME - {"pour", "c", "est"}) | word_set(
+    "de d bout bouts morceau morceaux tas lot lots reste restes sac sacs carton cartons seau seaux caisse fond espece "
+    "sorte genre paquet pile vieux vieil vieille vieilles"
+)
+_COMPLEMENTS = word_set(
+    "de du des d en a au aux avec sans tout toute tous toutes plus pas trop qui que qu dont hors neuf neuve neufs neuves "
+    "vide vides sale sales electrique electriques jetable jetables mort morte morts mortes tordu tordue gonflable moisi"
+)
+_PARTICIPLE = re.compile(r"(?:é|ée|és|ées|ue|ues|us)$")
+_RELATIVES = ("qui", "que", "qu", "dont")
+_SAYING = word_set(
+    "je j tu il elle on nous vous ils elles c ce ca y n ne me m te t se s est sont etait a ont avait va vont fait font "
+    "ou quand comment combien quel quelle quels quelles quoi pourquoi lequel laquelle peut peux peuvent pouvez dois doit "
+    "faut avez avons as suis sera serait coute coutent vaut valent marche ouvre ferme passe sur"
+)
+_LONGEST_LEAD = 7
+_LONGEST_TAIL = 8
 _OPENINGS = ("et", "pour", "ou", "alors", "non", "pardon", "mais", "plutot", "sinon")
 _OF_OBJECTS = {
     "tri.objet": "tri.objet",
