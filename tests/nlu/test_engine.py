@@ -74,3 +74,26 @@ def test_another_hypothesis_of_the_recogniser_brings_the_commune(engine: NluEngi
 def test_bare_figures_are_no_request(engine: NluEngine, background: Background, text: str) -> None:
     understood = engine.understand(text, (), background)
     assert (understood.verdict, understood.intent) == (Verdict.UNKNOWN, "hors_sujet")
+
+
+@pytest.mark.parametrize(
+    ("text", "thing"),
+    [
+        ("mon oreiller en plumes", "oreiller"),
+        ("un tas de parpaings", "parpaing"),
+        ("vous faites quoi des pneus de tracteur", "pneu"),
+    ],
+)
+def test_an_object_spoken_of_asks_where_it_goes(
+    engine: NluEngine, background: Background, text: str, thing: str
+) -> None:
+    understood = engine.understand(text, (), background)
+    assert (understood.verdict, understood.intent) == (Verdict.SURE, "tri.objet")
+    assert thing in understood.entities["objet"]
+
+
+@pytest.mark.parametrize("text", ["mon téléviseur grésille", "combien coûte un matelas", "comment réparer un vélo"])
+def test_an_object_that_is_not_thrown_away_is_not_answered(
+    engine: NluEngine, background: Background, text: str
+) -> None:
+    assert engine.understand(text, (), background).verdict is not Verdict.SURE

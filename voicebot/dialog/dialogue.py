@@ -15,6 +15,7 @@ from voicebot.dialog.policy import (
     bulletins,
     callers,
     doubts,
+    follow_ups,
     form_answers,
     form_run,
     manner,
@@ -424,6 +425,9 @@ class Dialogue:
     # -- a new request ----------------------------------------------------------------------------------------
 
     def _new_request(self, understood: Understanding, heard: Heard) -> Draft:
+        after = follow_ups.asked_after(self._talk, heard, understood)
+        if after is not None:
+            return self._settled(after)
         lost = understood.verdict is not Verdict.SURE or understood.intent == "hors_sujet"
         if lost and self._talk.is_mark("attente", heard.text):
             return self._again(self._talk.text("attente"))

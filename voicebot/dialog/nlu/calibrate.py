@@ -3,7 +3,8 @@
 The examples are cut in parts; each part is looked at by views learnt from the others. Sentences on other subjects are
 cut by neighbourhood and whole tables, so that each part holds subjects its views have never met. Run as
 ``python -m voicebot.dialog.nlu.calibrate DEV.tsv[,DEV2.tsv] CACHE FOLDER...``: it writes ``calibration.toml``, the
-weights of the pools unchanged, and the thresholds of acting that cost least on the development sets.
+weights of the pools unchanged, and the threshold of acting that costs least on the development sets. How much doubt of
+the scope is let through (``outside``) stays chosen by hand: sets learnt from flatter it.
 """
 
 import sys
@@ -32,7 +33,6 @@ _STEPS = 60
 _PULL = 1.0
 _FALSE_ACCEPT = 4.0  # what an answer to somebody else's business costs, in questions too many
 _SURE = tuple(round(0.5 + 0.05 * step, 2) for step in range(6))
-_OUTSIDE = tuple(round(0.1 + 0.05 * step, 2) for step in range(6))
 
 
 class Remembered:
@@ -92,9 +92,9 @@ def case(engine: NluEngine, text: str, inside: bool, deep: bool, weight: float) 
 
 
 def chosen(engine: NluEngine, rows: Sequence[Row], thresholds: Thresholds) -> Thresholds:
-    """Return ``thresholds`` with the ``sure`` and ``outside`` that cost least on ``rows``, the strictest of equals."""
+    """Return ``thresholds`` with the ``sure`` that costs least on ``rows``, the strictest of equals."""
     told = [(row, engine.ranked(row.text)) for row in rows]
-    tried = [replace(thresholds, sure=sure, outside=out) for out in _OUTSIDE for sure in reversed(_SURE)]
+    tried = [replace(thresholds, sure=sure) for sure in reversed(_SURE)]
     return min(tried, key=lambda one: cost(told, one))
 
 
@@ -135,7 +135,7 @@ def fit(cases: Sequence[Case]) -> Scope:
 
 def write(calibration: Calibration, file: Path) -> None:
     """Write ``calibration`` as TOML."""
-    lines = ["# Written by voicebot.dialog.nlu.calibrate; pools, margin, pair, other and danger are chosen by hand."]
+    lines = ["# Written by voicebot.dialog.nlu.calibrate; pools, outside, margin, pair, other and danger by hand."]
     for table in fields(calibration):
         value = getattr(calibration, table.name)
         lines += ["", f"[{table.name}]", *[f"{f.name} = {getattr(value, f.name)}" for f in fields(value)]]

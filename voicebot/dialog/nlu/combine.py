@@ -44,7 +44,8 @@ class Thresholds:
 
     ``sure``: least probability of the best to act; ``heard``: the same for the mean over the texts that may have been
     said, lower for being spread. ``outside``: greatest probability of ``hors_sujet`` to act: to answer what is not ours
-    costs four times a question too many. ``margin``: least lead over the second. ``pair``: least sum of the two best to
+    costs four times a question too many; ``outside_heard``: the same for the mean over several texts, as ``heard``.
+    ``margin``: least lead over the second. ``pair``: least sum of the two best to
     ask which. ``other``: greatest probability of ``hors_sujet`` that still lets a pair be asked about. ``danger``:
     probability of ``urgence`` that is enough to put it first.
     """
@@ -52,6 +53,7 @@ class Thresholds:
     sure: float = 0.55
     heard: float = 0.5
     outside: float = 0.2
+    outside_heard: float = 0.2
     margin: float = 0.1
     pair: float = 0.5
     other: float = 0.5
@@ -118,11 +120,12 @@ def judge(
     means over several texts that may have been said.
     """
     sure = thresholds.heard if several else thresholds.sure
+    outside = thresholds.outside_heard if several else thresholds.outside
     best = candidates[0]
     second = candidates[1].confidence if len(candidates) > 1 else 0.0
     other = next((c for c in candidates if c.intent == OTHER), Candidate(OTHER, 0.0))
     scoped = [c for c in candidates if c.intent != OTHER]
-    inside = best.intent != OTHER and other.confidence <= thresholds.outside
+    inside = best.intent != OTHER and other.confidence <= outside
     if inside and best.confidence >= sure and best.confidence - second >= thresholds.margin:
         return Verdict.SURE, tuple(candidates)
     if (

@@ -81,7 +81,7 @@ class Sight:
         marks: Iterable[str],
         things: Sequence[tuple[int, int]] = (),
     ) -> Sighted:
-        """Return what the views see of ``utterance``: ``towns`` and ``things`` are spans of words, ``marks`` features."""
+        """Return what the views see: ``towns`` and ``things`` are spans of words, ``marks`` features."""
         plain = [word.plain for word in utterance.words]
         masked = set[int]()
         firsts = set[int]()

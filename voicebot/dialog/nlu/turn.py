@@ -213,15 +213,16 @@ _GROUP_LEAD = (_OBJECT_FRAME - {"pour", "c", "est"}) | word_set(
     "sorte genre paquet pile vieux vieil vieille vieilles"
 )
 _COMPLEMENTS = word_set(
-    "de du des d en a au aux avec sans tout toute tous toutes plus pas trop qui que qu dont hors neuf neuve neufs neuves "
-    "vide vides sale sales electrique electriques jetable jetables mort morte morts mortes tordu tordue gonflable moisi"
+    "de du des d en a au aux avec sans tout toute tous toutes plus pas trop qui que qu dont hors neuf neuve neufs "
+    "neuves vide vides sale sales electrique electriques jetable jetables mort morte morts mortes tordu tordue "
+    "gonflable moisi"
 )
 _PARTICIPLE = re.compile(r"(?:é|ée|és|ées|ue|ues|us)$")
 _RELATIVES = ("qui", "que", "qu", "dont")
 _SAYING = word_set(
     "je j tu il elle on nous vous ils elles c ce ca y n ne me m te t se s est sont etait a ont avait va vont fait font "
-    "ou quand comment combien quel quelle quels quelles quoi pourquoi lequel laquelle peut peux peuvent pouvez dois doit "
-    "faut avez avons as suis sera serait coute coutent vaut valent marche ouvre ferme passe sur"
+    "ou quand comment combien quel quelle quels quelles quoi pourquoi lequel laquelle peut peux peuvent pouvez dois "
+    "doit faut avez avons as suis sera serait coute coutent vaut valent marche ouvre ferme passe sur"
 )
 _LONGEST_LEAD = 7
 _LONGEST_TAIL = 8

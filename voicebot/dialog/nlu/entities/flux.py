@@ -11,7 +11,7 @@ _CONTEXT = frozenset(
     stem(word)
     for word in word_set(
         "poubelle poubelles bac bacs sac sacs collecte ramasser ramassage camion conteneur container benne "
-        "borne colonne jour jours passer passe passez tri trier couvercle vider sortir eboueurs recycler dechets"
+        "borne colonne quand jour jours passer passe passez tri trier couvercle vider sortir eboueurs recycler dechets"
     )
 )
 _SHORT = 4

@@ -91,13 +91,13 @@ class ObjectFinder:
         head = self._head(utterance.words, noun)
         if inside and inside[0].first <= head:
             return [inside[0], *[item for item in known if item is not inside[0] and item.first >= noun[1]]]
+        if known and not inside:
+            return known
         if by_sound and not inside:
             words = [word.text for word in utterance.words[noun[0] : noun[1]]]
             for heard in self._sounds.search(words, _BY_SOUND):
                 if noun[0] + heard.first <= head:
                     return [Found(heard.target, noun[0] + heard.first, noun[0] + heard.last)]
-        if known and not inside:
-            return known
         text = " ".join(word.text for word in utterance.words[noun[0] : noun[1]])
         text = re.sub(r"\b([ldnscjmtL]|qu) (?=[aeiouyhéèêàâîôû])", r"\1'", text)
         return [Found(text, noun[0], noun[1]), *[item for item in known if item.first >= noun[1]]]
