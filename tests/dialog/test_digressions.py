@@ -125,6 +125,17 @@ def test_place_of_a_leak_already_told_is_not_asked(said: str, told: str) -> None
     assert "La fuite est-elle" not in reply.text
 
 
+def test_town_told_of_a_leak_in_the_street_leaves_it_there() -> None:
+    reply = last("une fuite dans la rue [eau.fuite]", "à Touques [suite eau.fuite commune=Touques]")
+    assert "jour et nuit" in reply.text
+
+
+def test_agreeing_but_asking_something_else_is_no_yes() -> None:
+    reply = last("la redevance [redevance.pro]", "d’accord, mais les huiles ? [tri.objet objet=huile]")
+    assert not any(isinstance(action, Transfer) for action in reply.actions)
+    assert "huile" in reply.text
+
+
 def test_object_asked_about_at_the_recycling_centre_is_answered_for_itself() -> None:
     reply = last("ils prennent les pneus à la déchèterie ? [decheterie.acces objet=pneu]")
     assert "pneu" in reply.text

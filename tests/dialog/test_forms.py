@@ -103,7 +103,17 @@ def test_zero_is_a_digit_while_a_number_is_typed() -> None:
 
 def test_number_never_understood_is_given_up_with_another_way() -> None:
     given_up = last(*CALLBACK, "brr [?]", "brr [?]", "brr [?]")
+    assert any(isinstance(action, Transfer) for action in given_up.actions)
+
+
+def test_number_never_understood_when_nobody_is_there_leaves_the_site() -> None:
+    given_up = last(*CALLBACK, "brr [?]", "brr [?]", "brr [?]", at=context(open_=False))
     assert "cœur côte fleurie point org" in given_up.text
+
+
+def test_request_never_understood_when_nobody_is_there_becomes_a_callback() -> None:
+    given_up = last("où en est ma demande [suivi]", "brr [?]", "brr [?]", "brr [?]", at=context(open_=False))
+    assert "vous rappelle" in given_up.text
 
 
 @pytest.mark.parametrize("word", ["annuler", "au_revoir"])

@@ -40,6 +40,7 @@ _MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "ao
         ("le 3/12/2026", "2026-12-03"),
         ("le vingt et un janvier", "2027-01-21"),
         ("samedi", "2026-11-28"),
+        ("vous passez demain ? je n'ai vu personne ce matin", "2026-11-25"),
         ("la semaine prochaine jeudi", "2026-12-03"),
     ],
 )

@@ -371,8 +371,8 @@ class Dialogue:
         if chosen is None:
             return None
         sure = understood is not None and understood.verdict is Verdict.SURE
-        if sure and understood is not None and chosen.goto == f"intention:{understood.intent}":
-            return None  # the request itself says more than the choice: its entities count
+        if sure and understood is not None and requests.says_more(heard, understood, chosen):
+            return None
         return self._go(chosen, heard)
 
     def _go(self, choice: Choice, heard: Heard) -> Draft:
@@ -458,6 +458,7 @@ class Dialogue:
         """Answer a request, or begin its form; then what follows."""
         talk = self._talk
         talk.memory.misunderstood = 0
+        before = talk.memory.requests[-1] if talk.memory.requests and talk.memory.intent == intent else ""
         if text:
             talk.memory.requests.append(text)
         elsewhere = requests.located(talk, intent, entities)
@@ -471,7 +472,7 @@ class Dialogue:
         if form is not None and (self._form is None or self._form.form.id != form.id):
             entities = requests.with_object(talk, entities, text or next(reversed(talk.memory.requests), ""))
             return self._start(form.id, entities, text)
-        return self._settled(requests.answered(talk, intent, entities, text))
+        return self._settled(requests.answered(talk, intent, entities, text, before))
 
     def _start(self, form_id: str, entities: dict[str, str], text: str) -> Draft:
         form = self._talk.knowledge.forms[form_id]

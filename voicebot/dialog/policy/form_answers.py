@@ -129,8 +129,8 @@ def beside(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding 
 
 
 def given_up(talk: Talk, run: FormRun) -> Draft:
-    """Return what is said, and done, once a form could not be filled: an adviser, or the site when there is none."""
-    if run.form.record == "callback" or not talk.open:
+    """Return what is said, and done, once a form could not be filled: an adviser, a callback, or else the site."""
+    if run.form.record == "callback" and not talk.open:
         return talk.text("formulaire.echec")
     subject = next(iter(run.form.intents), "conseiller")
     return acts.transfer(talk, talk.text("formulaire.echec.conseiller"), subject)

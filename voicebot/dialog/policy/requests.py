@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from voicebot.dialog.knowledge.answers import Choice
+from voicebot.dialog.nlu.base import Understanding
 from voicebot.dialog.policy import waste
 from voicebot.dialog.policy.evidence import by_words
 from voicebot.dialog.policy.questions import FollowUp
@@ -39,10 +40,13 @@ def located(talk: Talk, intent: str, entities: dict[str, str]) -> Draft | None:
     return None
 
 
-def answered(talk: Talk, intent: str, entities: dict[str, str], text: str) -> Draft:
-    """Answer a request of the caller's, ``text`` being its words (empty when it did not come in words)."""
+def answered(talk: Talk, intent: str, entities: dict[str, str], text: str, before: str = "") -> Draft:
+    """Answer a request of the caller's, ``text`` being its words (empty when it did not come in words).
+
+    ``before``: the words of an earlier request that this one goes on from ("à Touques", about a leak in the street).
+    """
     answer = _about_object(talk, intent, entities, text) or answer_request(talk, intent, entities)
-    chosen = _foreseen(talk, answer, text)
+    chosen = _foreseen(talk, answer, text) or _foreseen(talk, answer, before)
     if chosen is not None:
         answer = talk.tell(Draft(settled=True), chosen.goto.removeprefix("reponse:"))
     if text and _insisted(talk, intent, entities, answer):
@@ -90,6 +94,15 @@ def with_object(talk: Talk, entities: dict[str, str], text: str) -> dict[str, st
     folded = fold(text)
     taken_up = any(contains(folded, mark) for mark in talk.knowledge.marks["le_chercher"])
     return {**entities, "objet": before} if before and taken_up and not entities.get("objet") else entities
+
+
+def says_more(heard: Heard, understood: Understanding, chosen: Choice) -> bool:
+    """Tell whether a request surely understood counts for more than the choice its words also make.
+
+    It is what that choice leads to, so its entities count; or it contradicts it ("d'accord, mais les huiles ?").
+    """
+    contradicts = "." in understood.intent and not heard.keys and "mais" in fold(heard.text).split()
+    return contradicts or chosen.goto == f"intention:{understood.intent}"
 
 
 def unasked(draft: Draft) -> Draft:

@@ -74,6 +74,11 @@ def _month_end(year: int, month: int) -> date:
     return date(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
 
 
+def _tomorrow(_: re.Match[str], today: date, past: bool) -> date | None:
+    """Tomorrow is what is asked about; today is only told of ("vous passez demain ? je n'ai vu personne ce matin")."""
+    return None if past else today + timedelta(days=1)
+
+
 def _numbered(match: re.Match[str], today: date, past: bool) -> date | None:
     day = 1 if match["day"].startswith("premier") or match["day"] == "1er" else int(match["day"])
     month = _MONTHS.index(match["month"]) + 1
@@ -208,6 +213,7 @@ _RULES: tuple[tuple[re.Pattern[str], _Finder], ...] = tuple(
             r"quinzaines?)\b",
             _span,
         ),
+        (r"\bdemain\b", _tomorrow),
         (r"\baujourd ?hui\b|\bce (?:soir|matin|midi)\b|\bcet apres midi\b|\bcette apres midi\b", _in_days(0)),
         (r"\bdemain\b", _in_days(1)),
         (r"\bhier\b", _in_days(-1)),
