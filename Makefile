@@ -59,8 +59,10 @@ models/.default.stamp: models/manifest.toml $(STAMPS)/runtime
 	@$(BIN)/voicebot models install
 	@touch $@
 
-$(STAMPS)/understanding: models/.default.stamp $(shell find profiles -type f)
-	@echo 'Learning how people ask from the examples of the profiles (a minute or two, once)...'
+# what was learnt is kept under the hash of the examples and of the code that reads them: either changed, it is stale
+$(STAMPS)/understanding: models/.default.stamp $(shell find profiles -type f) \
+                         $(shell find voicebot/dialog/nlu -name '*.py' -o -name '*.toml')
+	@echo 'Checking the content; what has changed in how people ask is learnt again (a minute or two, else seconds)...'
 	@$(BIN)/voicebot check
 	@touch $@
 

@@ -1,7 +1,8 @@
 """The measures: counted from contacts, read by this machine or by a token, naming nobody."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -94,3 +95,28 @@ def test_the_measures_are_for_this_machine_or_a_token(tmp_path: Path) -> None:
             return [(await client.get(PATH, headers=one)).status for one in headers]
 
     assert run(work()) == [200, 403, 200, 403, 403]
+
+
+def test_what_holds_the_event_loop_is_seen_in_how_late_it_wakes() -> None:
+    clock = VirtualClock(AT)
+    late_s = iter([0.0, 0.0004, 0.004])
+
+    async def sleep(seconds: float) -> None:
+        try:
+            clock.advance(seconds + next(late_s))
+        except StopIteration:
+            raise asyncio.CancelledError from None
+
+    async def work() -> str:
+        metrics = Metrics()
+        with suppress(asyncio.CancelledError):
+            await metrics.watch_loop(clock, sleep)
+
+        async def nothing() -> Mapping[str, float]:
+            return {}
+
+        return (await metrics.page(nothing)).decode()
+
+    found = samples(run(work()))
+    assert [found[("voicebot_loop_late_seconds_bucket", within)] for within in ("0.002", "0.005")] == [2, 3]
+    assert found[("voicebot_loop_late_seconds_sum",)] == pytest.approx(0.0044)

@@ -1,7 +1,8 @@
 """Who follows the contacts of ``voicebot serve``, be they calls or chats: the journal, the measures, the live page."""
 
+import asyncio
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -66,7 +67,10 @@ def mount_metrics(
     clock: "Clock",
     live: Callable[[], Mapping[str, float]],
 ) -> None:
-    """Add the page of measures to the site; ``live`` gives the gauges that neither journal nor outbox know."""
+    """Add the page of measures to the site, and what is measured while it is up.
+
+    ``live`` gives the gauges that neither journal nor outbox know.
+    """
     from voicebot.journal.errors import JournalError
     from voicebot.journal.tokens import Tokens
     from voicebot.web.metrics import metrics_route
@@ -81,5 +85,11 @@ def mount_metrics(
             return values
         return values | {"outbox_waiting": counts.waiting, "outbox_dead": counts.dead}
 
+    async def watched(_: "web.Application") -> AsyncIterator[None]:
+        watching = asyncio.get_running_loop().create_task(metrics.watch_loop(clock), name="watch-loop")
+        yield
+        watching.cancel()
+
+    site.cleanup_ctx.append(watched)
     site.on_response_prepare.append(metrics.count_response)
     site.add_routes([metrics_route(metrics, ask, Tokens(journal.database), clock)])

@@ -5,6 +5,7 @@ names a person, a number or a word. The page is for this machine alone (a reques
 for a token with the scope ``metrics:read``.
 """
 
+import asyncio
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ SCOPE = "metrics:read"
 
 _DELAYS_S = (0.1, 0.2, 0.3, 0.5, 0.7, 0.9, 1.2, 1.5, 2.0, 3.0, 5.0, 10.0)
 _STAGES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.5, 2.0, 4.0)
+_LATE_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5)
+_WATCH_S = 0.1
 _FORWARDED = ("X-Forwarded-For", "Forwarded", "Via", "X-Real-Ip")
 _NOT_UNDERSTOOD = "hors_sujet"
 
@@ -81,6 +84,12 @@ class Metrics:
             buckets=_STAGES_S,
             registry=self.registry,
         )
+        self._late = Histogram(
+            "voicebot_loop_late_seconds",
+            "How late the event loop wakes what has slept, ten times a second.",
+            buckets=_LATE_S,
+            registry=self.registry,
+        )
         self._requests = Counter(
             "voicebot_web_requests", "HTTP requests.", ["method", "route", "status"], registry=self.registry
         )
@@ -114,6 +123,13 @@ class Metrics:
         resource = request.match_info.route.resource
         route = resource.canonical if resource is not None else "none"
         self._requests.labels(request.method, route, str(response.status)).inc()
+
+    async def watch_loop(self, clock: Clock, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        """Measure, until cancelled, how late the loop wakes this task: it was held, or the process had no core."""
+        while True:
+            due_s = clock.monotonic() + _WATCH_S
+            await sleep(_WATCH_S)
+            self._late.observe(max(0.0, clock.monotonic() - due_s))
 
     async def page(self, ask: Ask) -> bytes:
         """Return the page, the gauges asked for."""

@@ -80,6 +80,8 @@ class TrainedViews:
             self._word_model = LinearClassifier(kept["word_model"], kept["word_bias"])
             self._sound_model = LinearClassifier(kept["sound_model"], kept["sound_bias"])
         else:
+            if file is not None:
+                _LOG.info("learning how people ask from %d examples: about a minute, once", len(self.examples))
             sighted = [look(example.text) for example in self.examples]
             stems = [seen.stems for seen in sighted]
             self.familiar = self._count_familiar(stems)
