@@ -14,7 +14,7 @@ An understanding is ``[intent slot=value ...]``, ``[intent ou intent]`` when uns
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -94,10 +94,17 @@ def context(
 
 
 def converse(
-    knowledge: Knowledge, *turns: str, at: Context | None = None, seed: int = 0
+    knowledge: Knowledge,
+    *turns: str,
+    at: Context | None = None,
+    seed: int = 0,
+    meanings: Mapping[str, str] | None = None,
 ) -> tuple[Dialogue, list[Reply]]:
-    """Run a conversation of annotated turns; return it and its replies, the greeting first."""
-    understander = Scripted()
+    """Run a conversation of annotated turns; return it and its replies, the greeting first.
+
+    ``meanings`` are those of texts that are not turns, such as a part of one.
+    """
+    understander = Scripted(dict(meanings or {}))
     dialogue = Brain(knowledge, understander, seed).open(at or context())
     replies = [dialogue.greet()]
     for turn in turns:

@@ -220,3 +220,18 @@ def test_another_community_needs_two_files_and_answers_every_request_safely(vill
 def test_community_without_advisers_offers_a_callback(village: Path) -> None:
     _, replies = converse(load_knowledge([BASE, village]), "un conseiller [conseiller]")
     assert "rappelé" in replies[-1].text
+
+
+@pytest.mark.parametrize(
+    ("thing", "answer"),
+    [
+        ("gravats", "Des gravats, ça se porte à la déchèterie."),
+        ("pneu", "Un pneu, ça se laisse chez le garagiste ou à la déchèterie."),
+        ("meuble", "Un meuble, ça se porte à la déchèterie, ou ça se donne si ça sert encore."),
+        ("biodéchet", "Un biodéchet, ça va au compost."),
+        ("parpaing", "Un parpaing, ça se porte à la déchèterie, avec les gravats."),
+    ],
+)
+def test_an_object_is_not_said_to_go_with_itself(thing: str, answer: str) -> None:
+    _, replies = converse(coast(), f"où jeter ça [tri.objet objet={thing}]")
+    assert any(answer in say.text for say in replies[-1].says)

@@ -102,3 +102,13 @@ def test_two_requests_are_taken_in_turn(converse: Conversation) -> None:
     replies = converse("quels sont vos horaires et où est la déchèterie", "à Blonville")
     assert "de 9 h à 17 h" in replies[0].text
     assert "déchèterie de Villers" in replies[1].text
+
+
+def test_a_professional_is_told_access_and_price_before_where_the_rubble_goes(converse: Conversation) -> None:
+    (reply,) = converse("je suis artisan est-ce que je peux déposer mes gravats et combien ça coûte")
+    assert "Les professionnels entrent en déchèterie avec une carte, et le dépôt est payant" in reply.text
+
+
+def test_a_person_asked_for_about_a_subject_is_not_replaced_by_an_answer(converse: Conversation) -> None:
+    (reply,) = converse("je voudrais parler à quelqu'un de la facturation de l'eau")
+    assert [action.reason for action in reply.actions if isinstance(action, Transfer)] == ["eau.facture"]

@@ -19,6 +19,7 @@ from voicebot.dialog.policy import (
     form_answers,
     form_run,
     manner,
+    persons,
     replying,
     requests,
     slots,
@@ -196,7 +197,7 @@ class Dialogue:
             return self._again(spoken_to) if spoken_to.question is None else spoken_to
         if any(contains(folded, mark) for mark in talk.knowledge.marks["changer_rendez_vous"]):
             return self._change_appointment(heard, understood)
-        act = understood.intent if acts.is_meant(understood) else ""
+        act = persons.act_of(talk, heard, understood)
         if act in _ALWAYS and not self._chosen(heard, act, folded):
             draft = self._act(act, heard)
             if draft is not None:
@@ -261,6 +262,7 @@ class Dialogue:
             return self._abandon(heard)
         if act == "conseiller":
             talk.memory.requests.append(heard.text)
+            talk.memory.intent = persons.subject_of(talk, heard.text) or talk.memory.intent
             return self._leave_form(acts.transfer(talk, Draft(), talk.memory.intent or "conseiller"))
         return None
 

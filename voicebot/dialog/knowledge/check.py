@@ -60,6 +60,7 @@ MARKS = (
     "fosse",
     "vidange",
     "controle_vente",
+    "demande_personne",
     "desabonnement",
     "usager_secondaire",
     "usager_professionnel",

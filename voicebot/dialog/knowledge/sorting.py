@@ -1,5 +1,6 @@
 """The sorting guide: everyday objects, where each goes, and what to say of one it has never seen."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,10 @@ from voicebot.dialog.knowledge.source import Table, read_csv, shown
 from voicebot.dialog.wording import contains, fold
 
 COLUMNS = ("nom", "article", "synonymes", "filiere", "consigne", "precaution", "source", "confirme")
+
+
+_COMPANY = re.compile(r"(?:,| ou) avec (?P<what>[^,.;:]+)|(?<=ça va )au (?P<place>\w+) ou (?!avec)")
+_SMALL = frozenset(("le", "la", "les", "l", "de", "du", "des", "d", "un", "une"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +51,17 @@ class SortedObject:
             return self.name
         return self.article + self.name if self.article.endswith(("'", "’")) else f"{self.article} {self.name}"
 
+    def answer(self, channel: Channel) -> str:
+        """Return the sentence of ``channel`` for this object, without what would say its name again.
+
+        "Des gravats, ça se porte à la déchèterie", and not "à la déchèterie, avec les gravats".
+        """
+        named = set(singular(fold(self.name)).split())
+        sentence = _COMPANY.sub(
+            lambda found: "" if _content(found["what"] or found["place"]) <= named else found[0], channel.sentence
+        )
+        return sentence.replace("{Objet}", self.spoken).replace("{objet}", self.spoken)
+
 
 @dataclass(frozen=True, slots=True)
 class Material:
@@ -76,6 +92,11 @@ class SortingGuide:
         folded = singular(fold(text))
         found = [one for one in self.materials if any(contains(folded, singular(fold(word))) for word in one.words)]
         return found[0] if len(found) == 1 else None
+
+
+def _content(text: str) -> set[str]:
+    """Return the folded words of ``text`` that mean something, in the singular."""
+    return set(singular(fold(text)).split()) - _SMALL
 
 
 def singular(folded: str) -> str:

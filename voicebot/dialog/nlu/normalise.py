@@ -180,8 +180,13 @@ _OWN_STEMS = {
     **dict.fromkeys(("porte", "portes"), "porte"),
     **dict.fromkeys(("porter", "portez", "portent"), "porter"),
     **dict.fromkeys(("carte", "cartes"), "carte"),
+    **dict.fromkeys(("journee", "journees"), "journee"),
+    **dict.fromkeys(("relation", "relations"), "relation"),
+    **dict.fromkeys(("habitation", "habitations"), "habitation"),
+    **dict.fromkeys(("brancher", "branchee", "branchees", "branchement", "branchements"), "brancher"),
+    **dict.fromkeys(("encombre", "encombree", "encombres", "encombrees", "encombrement", "encombrements"), "encombre"),
 }
-"""Words that the suffixes would take for others: "j'habite" is not "mes habits", "la porte" is not "le port"."""
+"""Words that the suffixes would take for others: "j'habite" is not "mes habits", "la journée" is not "le journal"."""
 
 
 def singular(plain: str) -> str:

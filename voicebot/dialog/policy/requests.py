@@ -17,6 +17,7 @@ _LOCAL_THEMES = "collecte. bac. apport. decheterie. encombrants. signalement. as
 _LOCAL = tuple(f"{_LOCAL_THEMES} eau.coupure eau.qualite eau.prix interco.communes tri.dechets_verts".split())
 _ELLIPSIS_WORDS = 5
 _INSISTING = 3
+_PROFESSIONAL = "professionnel"
 _TAKEN_THERE = ("decheterie.acces", "encombrants.info")
 
 
@@ -70,8 +71,8 @@ def _about_object(talk: Talk, intent: str, entities: dict[str, str], text: str) 
     folded = fold(text)
     too = folded.startswith("et ") and len(folded.split()) <= _ELLIPSIS_WORDS
     asked = too or any(contains(folded, mark) for mark in talk.knowledge.marks["apporter"])
-    if intent not in _TAKEN_THERE or not asked:
-        return None
+    if intent not in _TAKEN_THERE or not asked or entities.get("public") == _PROFESSIONAL:
+        return None  # a professional is told how to be let in and that it has a price: that comes first
     name = entities.get("objet") or talk.understander.slot_value("objet", text, (), talk.background("objet"))
     if not name or talk.knowledge.guide.find(name) is None:
         return None

@@ -199,8 +199,7 @@ def sorting(talk: Talk, intent: str, entities: Entities) -> Draft:
     found = guide.find(name)
     if found is not None:
         channel = guide.channels[found.channel]
-        sentence = channel.sentence.replace("{Objet}", found.spoken).replace("{objet}", found.spoken)
-        parts = [sentence, *(_ended(part) for part in (found.advice, found.caution) if part)]
+        parts = [found.answer(channel), *(_ended(part) for part in (found.advice, found.caution) if part)]
         draft = Draft(settled=True)
         certain = channel.confirmed and found.confirmed
         for part in parts:

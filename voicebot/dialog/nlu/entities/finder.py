@@ -9,16 +9,18 @@ from voicebot.dialog.nlu.entities.addresses import find_address
 from voicebot.dialog.nlu.entities.communes import CommuneFinder, Place
 from voicebot.dialog.nlu.entities.dates import find_date
 from voicebot.dialog.nlu.entities.flux import FluxFinder, Found, PublicFinder
-from voicebot.dialog.nlu.entities.objects import ObjectFinder
+from voicebot.dialog.nlu.entities.objects import DETERMINERS, ObjectFinder
 from voicebot.dialog.nlu.entities.phones import find_phone
 from voicebot.dialog.nlu.entities.references import find_reference
 from voicebot.dialog.nlu.entities.times import find_time
 from voicebot.dialog.nlu.lexicon import LINKS, PhraseIndex
-from voicebot.dialog.nlu.normalise import Utterance, simplify
+from voicebot.dialog.nlu.normalise import Utterance, simplify, word_set
 from voicebot.dialog.nlu.repair import Repair
 
 PAST = frozenset(["collecte.oubli", "suivi"])
 """Intents that speak of what has happened: "mardi" is the last one."""
+_WITHOUT_STREAMS = ("eau.", "assainissement.", "commune.", "interco.", "service.", "conseiller", "au_revoir", "urgence")
+"""Intents (beginnings of their ids) to which a stream tells nothing: the "papier" of a notary is none."""
 _ABOUT_OBJECTS = (
     "tri.objet", "tri.consignes", "tri.compost", "encombrants.rdv", "encombrants.info", "decheterie.acces",
     "signalement.depot_sauvage", "hors_sujet",
@@ -70,7 +72,7 @@ class EntityFinder:
         flux = tuple(self.flux.find(utterance))
         publics = tuple(match.target for match in self.publics.find(utterance))
         covered = {index for item in flux for index in range(item.first, item.last)}
-        objects = tuple(self.objects.guide(utterance))
+        objects = _apart(self.objects.guide(utterance), places)
         marks = [f"flux:{item.value}" for item in flux]
         if flux:
             marks.append("flux")
@@ -101,18 +103,21 @@ class EntityFinder:
             values["commune"] = min(inside, key=lambda place: (place.distance, place.first)).name
         elif outside:
             values["hors_territoire"] = outside[0].name
-        if found.flux:
+        if found.flux and not intent.startswith(_WITHOUT_STREAMS):
             values["flux"] = found.flux[0].value
         if found.publics:
             kinds = set(found.publics)
             values["public"] = "professionnel" if "professionnel" in kinds else "particulier"
         if intent.startswith(("tri.objet", "encombrants")):
-            if objects := self.objects.find(utterance, after_verb=intent != "tri.objet"):
-                values["objet"] = objects[0].value
+            thrown = self.objects.find(utterance, after_verb=intent != "tri.objet")
+            if meant := _apart(thrown, found.places):
+                values["objet"] = meant[0].value
                 if intent == "tri.objet":
                     values.pop("flux", None)
-        elif found.objects and intent in ("signalement.depot_sauvage", "decheterie.acces"):
-            values["objet"] = found.objects[0].value
+        elif intent in ("signalement.depot_sauvage", "decheterie.acces"):
+            dumped = intent.startswith("signalement")
+            if objects := [item for item in found.objects if not _is_setting(utterance, item, dumped)]:
+                values["objet"] = objects[0].value
         for name, value in (
             ("date", find_date(utterance.text, now, past=intent in PAST)),
             ("heure", find_time(utterance.text)),
@@ -123,6 +128,40 @@ class EntityFinder:
             if value is not None:
                 values[name] = value
         return values
+
+
+def _apart(objects: Iterable[Found], places: Iterable[Place]) -> tuple[Found, ...]:
+    """Return ``objects`` without those that are part of the name of a town ("Saint-*Pierre*-Azif", "*Touques*")."""
+    towns = {index for place in places for index in range(place.first, place.last)}
+    return tuple(item for item in objects if towns.isdisjoint(range(item.first, item.last)))
+
+
+def _is_setting(utterance: Utterance, item: Found, dumped: bool) -> bool:
+    """Tell whether an object is what brings the waste, where it lies, or the card that lets in, not the waste itself.
+
+    Args:
+        utterance: what was said.
+        item: the object.
+        dumped: whether waste left in the open is spoken of, else what is brought to a recycling centre.
+    """
+    words = [word.plain for word in utterance.words]
+    said, lead = words[item.first : item.last], words[: item.first]
+    while lead and (lead[-1] in DETERMINERS or lead[-1] in LINKS):
+        lead.pop()
+    carrier = not _CARRIERS.isdisjoint(said)
+    if not dumped:
+        thrown = bool(lead) and lead[-1] in _THROWING
+        return (carrier and not thrown) or not _ENTRY.isdisjoint(said)
+    after = words[item.last :]
+    acting = not {"a", "ont", "qui"}.isdisjoint(after[:2]) and "ete" not in after[:3]
+    full = len(after) > 1 and after[0] in ("de", "d")
+    return (carrier and (acting or full)) or bool(lead and lead[-1] in _WHERE)
+
+
+_CARRIERS = word_set("remorque remorques camion camions camionnette fourgon fourgonnette voiture utilitaire tracteur")
+_ENTRY = word_set("badge carte macaron papier papiers")
+_THROWING = word_set("jeter jette deposer debarrasser prenez acceptez reprenez recycler donner")
+_WHERE = word_set("dans sur sous devant derriere bord entree bout pres cote long milieu contre")
 
 
 def _object_words(data: NluData) -> frozenset[str]:

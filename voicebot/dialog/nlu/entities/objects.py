@@ -32,8 +32,8 @@ _ENDS = word_set(
 )
 _EMPTY_NOUNS = word_set(
     "poubelle poubelles bac bacs sac sacs conteneur container dechet dechets ordure ordures tri truc chose choses ca "
-    "question rendez renseignement collecte camion jour jours semaine dehors trottoir matin soir rien tout quoi "
-    "conseiller personne service numero adresse calendrier date besoin droit encombrants"
+    "question rendez renseignement collecte camion jour jours semaine dehors trottoir matin soir rien tout quoi hein "
+    "conseiller personne service numero adresse calendrier date besoin droit encombrant encombrants"
 )
 _ADDRESS = word_set(
     "dis dites moi sophie madame monsieur mademoiselle bonjour bonsoir alors euh donc bon ben bah ah voila "
@@ -43,8 +43,38 @@ _ADDRESS = word_set(
 _PRONOUNS = word_set("m j t me te n il elle")
 _INDEFINITE = word_set("un une des mes mon ma")
 _QUANTITIES = tuple([word] for word in ("pile", "tas", "paquet", "lot", "carton", "caisse", "sac", "seau"))
+_ALSO_VERBS = word_set(
+    "mais the laisse laisses balance balances livre livres livree porte portes reclame facture factures affiche "
+    "affiches poster loupe conserve conserves ressort couche couches plante plantes regle regles montre montres mousse "
+    "vis bois pile branche moule moules marron orange masque masques couvert couverts enceinte"
+)
+"""Names of objects that are as well verbs, participles or links: objects after an article alone."""
+_BEFORE_NOUNS = DETERMINERS | word_set("en avec sans et ou une aucun aucune nouvelle nouvel nouveau vieux belle bonne")
+_CLITICS = ("le", "la", "l", "les")
+_SUBJECTS = word_set("je j tu il elle on nous vous ils elles ne n qui me te se m s")
+_AUXILIARIES = word_set("ai as avons avez ont avait avais avaient aurait ete")
+_MEASURES = word_set("cube cubes carre carres")
 _MAX_NOUN = 5
 _BY_SOUND = 0.16
+
+
+def _is_no_noun(words: Sequence[Word], item: Found) -> bool:
+    """Tell whether the one word found is not the object of that name: "ils ont *laissé*", "par *terre*"."""
+    if item.last - item.first > 1:
+        return False
+    word = words[item.first]
+    before = words[item.first - 1].plain if item.first else ""
+    earlier = words[item.first - 2].plain if item.first > 1 else ""
+    after = words[item.last].plain if item.last < len(words) else ""
+    if word.plain in ("metre", "metres"):
+        return word.plain == "metres" or after in _MEASURES
+    if word.plain == "mai" or before in ("saint", "sainte") or (before, word.plain) == ("par", "terre"):
+        return True
+    if before in _AUXILIARIES and word.text.endswith(("é", "ée", "és", "ées")):
+        return True
+    if word.plain not in _ALSO_VERBS or not before:
+        return False
+    return before not in _BEFORE_NOUNS | (_VERBS - _AUXILIARIES) or (before in _CLITICS and earlier in _SUBJECTS)
 
 
 class ObjectFinder:
@@ -63,7 +93,7 @@ class ObjectFinder:
         return [
             item
             for item, after in itertools.zip_longest(found, found[1:])
-            if after is None or not self._measures(plain, item, after)
+            if (after is None or not self._measures(plain, item, after)) and not _is_no_noun(utterance.words, item)
         ]
 
     @staticmethod
