@@ -2,7 +2,11 @@
 
 import pytest
 
-from tests.dialog.scripted import coast, converse
+from tests.dialog.scripted import Scripted, coast, context, converse
+from voicebot.dialog.nlu.base import Understanding, Verdict
+from voicebot.dialog.policy.acts import clarification
+from voicebot.dialog.policy.talk import Talk
+from voicebot.dialog.turns import Candidate, Clarify
 
 KNOWLEDGE = coast()
 FULL = (
@@ -49,3 +53,66 @@ def test_an_appointment_after_the_inspection_of_sewage_is_for_the_inspection() -
 )
 def test_septic_tanks_are_told_apart_from_the_sewer(turns: tuple[str, ...], wanted: str) -> None:
     assert wanted in answered(*turns)
+
+
+@pytest.mark.parametrize(
+    ("before", "said", "told"),
+    [
+        ("où jeter une palette [tri.objet objet=palette]", "et c’est payant ? [hors_sujet]", "gratuites"),
+        ("où jeter une palette [tri.objet objet=palette]", "c’est ouvert quand ? [service.horaires]", "quelle commune"),
+        ("où jeter une bouteille [tri.objet objet=bocal]", "et c’est où ? [oui]", "quelle commune"),
+        (
+            "la carte d’identité [commune.services commune=Touques]",
+            "vous avez leur numéro ? [rgpd]",
+            "mairie de Touques",
+        ),
+        (
+            "on peut venir à la déchèterie [decheterie.acces]",
+            "et pour un artisan ? [hors_sujet]",
+            "le dépôt est payant",
+        ),
+        ("les encombrants [encombrants.info]", "il faut payer ? [eau.prix]", "sur rendez-vous"),
+    ],
+)
+def test_a_few_words_are_about_what_was_just_spoken_of(before: str, said: str, told: str) -> None:
+    assert told in answered(before, said)
+
+
+def test_a_few_words_that_name_another_subject_are_about_it() -> None:
+    said = answered("où jeter une palette [tri.objet objet=palette]", "et l’eau, c’est combien ? [eau.prix]")
+    assert "déchèteries" not in said
+
+
+def test_medicines_go_to_no_recycling_centre_whose_price_could_be_asked() -> None:
+    said = answered("les médicaments [tri.objet objet=médicament]", "c’est payant ? [hors_sujet]")
+    assert "carte d’accès" not in said
+
+
+def test_hours_asked_after_hours_are_those_wanted() -> None:
+    turns = (
+        "vous ouvrez quand [service.horaires]",
+        "et la déchèterie de Villers ? [decheterie.acces ou decheterie.horaires]",
+    )
+    assert "est ouverte" in answered(*turns) or "quelle commune" in answered(*turns)
+
+
+def test_brown_water_is_not_to_be_drunk() -> None:
+    assert "ne la buvez pas" in answered("mon eau est marron [eau.qualite]")
+
+
+def test_whoever_takes_us_for_the_town_hall_is_told_where_they_are() -> None:
+    assert "dites-moi de quelle commune" in answered("allô, c’est la mairie ? [commune.services]")
+
+
+def test_yes_to_a_choice_of_two_asks_which_and_both_are_answered_in_turn() -> None:
+    doubt = "j’emménage [eau.prix ou tri.compost]"
+    assert "Lequel des deux" in answered(doubt, "oui [oui]")
+    said = answered(doubt, "les deux [?]")
+    assert "épluchures" in said
+
+
+def test_a_subject_next_to_impossible_is_not_proposed() -> None:
+    likely = (Candidate("bac.demande", 0.8), Candidate("collecte.consignes", 0.001), Candidate("hors_sujet", 0.199))
+    asked = clarification(Talk(KNOWLEDGE, Scripted(), context()), Understanding(Verdict.UNSURE, likely))
+    assert asked is not None
+    assert [action for action in asked.actions if isinstance(action, Clarify)] == [Clarify("bac.demande", "hors_sujet")]

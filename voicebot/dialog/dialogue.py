@@ -44,7 +44,6 @@ _ALWAYS = ("repeter", "plus_lentement", "aide", "menu", "conseiller", "annuler",
 _SMALL_TALK = ("saluer", "merci", "oui", "non", "annuler", "au_revoir")
 _ACT_OVER_CHOICE = 0.8
 _NEW_REQUEST_WORDS = 4
-_OUTBURST_WORDS = 5
 _OUTSIDE_TIMES = 3
 
 
@@ -183,14 +182,15 @@ class Dialogue:
         folded = fold(heard.text)
         if dictated(talk, expect, heard):
             return self._take(heard, None) or self._misunderstood()
-        understood = talk.understander.understand(heard.text, heard.alternatives, talk.background(expect.slot))
+        alone = talk.understander.understand(heard.text, heard.alternatives, talk.background(expect.slot))
+        understood = follow_ups.read_after(talk, heard, alone)
         self._understood = understood
         talk.memory.public = callers.deduced(heard.text, talk.knowledge.marks) or talk.memory.public
         if any(contains(folded, mark) for mark in talk.knowledge.marks["detresse"]):
             return self._leave_form(acts.distress(talk))
         if acts.is_urgent(talk, understood, heard.text):
             return self._leave_form(acts.emergency(talk))
-        if self._rude(folded, understood):
+        if acts.is_rude(talk, understood, folded, filling=self._form is not None):
             return self._calm()
         spoken_to = manner.asked(talk, heard.text)
         if spoken_to is not None:
@@ -227,15 +227,6 @@ class Dialogue:
         if self._form is not None and self._form.form.id == form.id:
             return self._abandon(heard) or self._misunderstood()
         return self._request("encombrants.rdv", dict(understood.entities), heard.text)
-
-    def _rude(self, folded: str, understood: Understanding) -> bool:
-        """Tell whether anger is all there is: an insult beside a clear request, or in a long story, leaves these."""
-        if not any(contains(folded, mark) for mark in self._talk.knowledge.marks["insultes"]):
-            return False
-        if self._form is not None:
-            return len(folded.split()) <= _OUTBURST_WORDS
-        clear = understood.verdict is Verdict.SURE and "." in understood.intent
-        return not clear
 
     def _calm(self) -> Draft:
         """Answer an insult calmly: the question asked is put once more, then the call is handed over."""
@@ -397,12 +388,17 @@ class Dialogue:
         self, question: ClarifyQuestion, heard: Heard, understood: Understanding | None
     ) -> Draft | None:
         picked = pick(heard, doubts.clarify_options(self._talk, question))
-        if picked is not None:
+        if doubts.both(self._talk, question, heard.text):
+            self._queue.append(doubts.second(question))
+            intent = question.first
+        elif picked is not None:
             intent = picked.id
         elif understood is not None and understood.verdict is Verdict.SURE and "." in understood.intent:
             return None
         elif understood is not None and understood.verdict is Verdict.SURE and understood.intent == "merci":
             return acts.more(self._talk, Draft())
+        elif understood is not None and understood.intent == "oui":
+            return self._then_ask_again(self._talk.text("clarifier.lequel"))
         else:
             return self._unclear(question, understood)
         self._understood = None

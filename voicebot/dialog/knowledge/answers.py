@@ -38,7 +38,8 @@ class Answer:
     """What to say under one id.
 
     ``say`` are equal wordings; ``again`` those for the same question asked again; ``simple`` is for whoever asked for
-    simpler words; ``needs`` are slots to ask for first.
+    simpler words; ``needs`` are slots to ask for first. ``words`` make it the answer to requests for the intent its id
+    begins with, when they hold one of them: "eau.qualite.trouble", for "brown" water.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Answer:
     file: str = ""
     line: int = 0
     simple: Template | None = None
+    words: tuple[str, ...] = ()
 
     @property
     def variables(self) -> frozenset[str]:
@@ -105,6 +107,7 @@ def read_answer(name: str, table: Table) -> Answer:
         table.file,
         table.line(),
         Template(simple) if simple else None,
+        table.texts("mots", ()),
     )
     table.done()
     return answer
@@ -204,6 +207,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         "attente": "",
         "tri.encombrants": "",
         "suite.delai": "",
+        "clarifier.lequel": "",
         "suite.quantite": "",
         "suite.controle": "",
         "assainissement.fosse": "",

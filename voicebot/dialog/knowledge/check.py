@@ -57,6 +57,12 @@ MARKS = (
     "suite_delai",
     "suite_quantite",
     "suite_rendez_vous",
+    "suite_prix",
+    "suite_heures",
+    "suite_lieu",
+    "suite_numero",
+    "suite_professionnel",
+    "les_deux",
     "fosse",
     "vidange",
     "controle_vente",
@@ -108,6 +114,8 @@ def _check_answer(knowledge: Knowledge, answer: Answer, goals: set[str], mistake
     variant = any(answer.id.startswith(intent + ".") for intent in INTENTS if "." in intent)
     own = answer.id in knowledge.subjects  # a subject of this profile alone
     known = answer.id in TOLD or answer.id in INTENTS or own or variant or f"reponse:{answer.id}" in goals
+    if answer.words and not variant:
+        wrong("mots", "seule une réponse dont le nom prolonge celui d’une intention (eau.qualite.trouble) a des mots")
     if not known:
         wrong(answer.id, "cette réponse n’est utilisée nulle part : vérifier son nom")
     allowed = TOLD.get(answer.id, frozenset({"commune", "a_commune", "de_commune"})) | GLOBALS | set(knowledge.facts)

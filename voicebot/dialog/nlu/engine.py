@@ -151,6 +151,9 @@ class NluEngine:
         other = self._views.number[OTHER]
         scores = pooled(looked.views, looked.meaning, pool, other)
         chance = within(scope, clues(looked, scores, other, self._acts, self._views.known))
+        likeness = looked.views.likeness
+        if float(np.delete(likeness, other).max()) >= _VERBATIM > float(likeness[other]):
+            chance = max(chance, _VERBATIM)  # it is an example
         alarming = f"k:{URGENT}" in seen.marks and _FALSE_ALARM not in seen.marks
         return _Opinion(utterance, entities, scoped(softmax(scores), other, chance), alarming)
 

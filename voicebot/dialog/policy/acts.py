@@ -15,6 +15,9 @@ _LEAVING = 0.8
 _ALARM = 0.45
 _WAY_OUT = "conseiller.attente.sortie"
 _MANY = 2
+_OUTBURST_WORDS = 5
+_FAINT = 0.02
+"""A subject so much less likely than the first is not proposed beside it."""
 _PROPOSED_ALARM = 0.35
 """Below this likelihood, a doubt does not name an emergency: it would alarm somebody who asked about tyres."""
 
@@ -71,6 +74,18 @@ def distress(talk: Talk) -> Draft:
     draft = talk.text("detresse")
     draft.says = [replace(say, barge_in=False) for say in draft.says]
     return transfer(talk, draft, "conseiller", announced=True) if talk.open else draft
+
+
+def is_rude(talk: Talk, understood: Understanding, folded: str, filling: bool) -> bool:
+    """Tell whether anger is all there is: an insult beside a clear request, or in a long story, leaves these.
+
+    ``filling``: while a form is filled in, where only an outburst counts.
+    """
+    if not any(contains(folded, mark) for mark in talk.knowledge.marks["insultes"]):
+        return False
+    if filling:
+        return len(folded.split()) <= _OUTBURST_WORDS
+    return not (understood.verdict is Verdict.SURE and "." in understood.intent)
 
 
 def insult(talk: Talk) -> Draft:
@@ -221,7 +236,12 @@ def english(talk: Talk) -> Draft:
 def clarification(talk: Talk, understood: Understanding) -> Draft | None:
     """Ask which of the two likeliest subjects is meant; ``None`` when neither can be named."""
     subjects = talk.knowledge.subjects
-    likely = [one for one in understood.candidates if one.intent != "urgence" or one.confidence >= _PROPOSED_ALARM]
+    least = _FAINT * understood.confidence
+    likely = [
+        one
+        for one in understood.candidates
+        if one.confidence >= (_PROPOSED_ALARM if one.intent == "urgence" else least)
+    ]
     names = [one.intent for one in likely if one.intent in subjects][:2]
     if not names:
         return None

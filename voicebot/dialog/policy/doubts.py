@@ -5,8 +5,10 @@ from voicebot.dialog.policy.form_run import yes_no
 from voicebot.dialog.policy.questions import ClarifyQuestion
 from voicebot.dialog.policy.talk import Draft, Talk
 from voicebot.dialog.turns import Candidate, Clarify, Option
+from voicebot.dialog.wording import contains, fold
 
 _OUT_OF_SCOPE = 0.6
+_KINDS = ("horaires",)
 _WITH_OBJECTS = ("tri.objet", "encombrants", "apport", "decheterie.acces", "signalement", "collecte.oubli")
 _SAME_SUBJECT = ("tri.objet", "tri.consignes")
 
@@ -29,8 +31,15 @@ def elliptic_object(talk: Talk, understood: Understanding) -> str:
 
 
 def settled(talk: Talk, understood: Understanding) -> str:
-    """Return the intent of a doubt that need not be put: an object of the guide is sorted, whatever its rules."""
+    """Return the intent of a doubt that need not be put.
+
+    An object of the guide is sorted, whatever its rules; hours asked after hours are wanted ("et la déchèterie ?").
+    """
     names = [one.intent for one in understood.candidates[:2]]
+    kind = (talk.memory.intent or "").rpartition(".")[2]
+    alike = [name for name in names if kind in _KINDS and name.endswith(f".{kind}")]
+    if alike:
+        return alike[0]
     known = talk.knowledge.guide.find(understood.entities.get("objet", "")) is not None
     return "tri.objet" if known and sorted(names) == sorted(_SAME_SUBJECT) else ""
 
@@ -39,6 +48,19 @@ def other(question: ClarifyQuestion, understood: Understanding) -> bool:
     """Tell whether the answer to a doubt is rather another request ("non, je veux savoir quel jour c’est")."""
     known = understood.intent in (question.first, question.second) or understood.elliptic
     return not known and "." in understood.intent and understood.confidence >= _OUT_OF_SCOPE
+
+
+def both(talk: Talk, question: ClarifyQuestion, text: str) -> bool:
+    """Tell whether the answer to a doubt wants both subjects."""
+    folded = fold(text)
+    return question.second in talk.knowledge.subjects and any(
+        contains(folded, m) for m in talk.knowledge.marks["les_deux"]
+    )
+
+
+def second(question: ClarifyQuestion) -> Understanding:
+    """Return the second subject of a doubt as a request."""
+    return Understanding(Verdict.SURE, (Candidate(question.second, 1.0),), dict(question.entities))
 
 
 def told(understood: Understanding | None) -> dict[str, str]:

@@ -4,16 +4,22 @@ Each such question is known by what has just been spoken of and by the words of 
 of the profile's. What is asked of septic tanks is told apart here too: nothing of theirs goes through the sewer.
 """
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from voicebot.dialog.nlu.base import Understanding
+from voicebot.dialog.nlu.base import Understanding, Verdict
 from voicebot.dialog.policy.talk import Draft, Talk
-from voicebot.dialog.turns import Heard
+from voicebot.dialog.turns import Candidate, Heard
 from voicebot.dialog.wording import contains, fold
 
 _SEWAGE = "assainissement."
 _BLOCKED = "assainissement.probleme"
 _LONGEST = 14
+_SHORT = 9
+_BESIDE = 3
+_LED = 0.9
+_RECYCLING_CENTRE = "déchèterie"
+_IN_CONTAINERS = ("verre", "papier", "textile")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +40,98 @@ _AFTER = (
     _After(("tri.objet", "decheterie.acces"), "suite_quantite", "suite.quantite"),
     _After(("assainissement.conformite",), "suite_rendez_vous", "suite.controle"),
 )
+
+
+_LEADS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "suite_prix": (
+        ("tri.compost", "tri.compost"),
+        ("tri.", "decheterie.acces"),
+        ("decheterie.", "decheterie.acces"),
+        ("encombrants.", "encombrants.info"),
+        ("redevance.", "redevance.pro"),
+        ("eau.", "eau.prix"),
+    ),
+    "suite_heures": (
+        ("tri.", "decheterie.horaires"),
+        ("decheterie.", "decheterie.horaires"),
+        ("service.", "service.horaires"),
+        ("redevance.", "service.horaires"),
+    ),
+    "suite_lieu": (
+        ("apport.", "apport.localisation"),
+        ("tri.", "decheterie.adresse"),
+        ("decheterie.", "decheterie.adresse"),
+        ("service.", "service.contact"),
+        ("interco.", "service.contact"),
+    ),
+    "suite_numero": (
+        ("commune.services", "commune.services"),
+        ("eau.fuite", "eau.fuite"),
+        ("eau.coupure", "eau.coupure"),
+        ("eau.", "eau.facture"),
+        ("assainissement.probleme", "assainissement.probleme"),
+        ("", "service.contact"),
+    ),
+    "suite_professionnel": (
+        ("tri.", "decheterie.acces"),
+        ("decheterie.", "decheterie.acces"),
+        ("collecte.", "redevance.pro"),
+        ("bac.", "redevance.pro"),
+    ),
+}
+"""Where a few words lead that say nothing of their subject, by the mark they hold and the beginning of what was just
+spoken of: "c'est payant ?" after an object is about the recycling centre it goes to."""
+
+
+def read_after(talk: Talk, heard: Heard, understood: Understanding) -> Understanding:
+    """Return what a turn asks that leaves its subject out, or ``understood`` when it says what it is about."""
+    before = talk.memory.intent or ""
+    folded = fold(heard.text)
+    own = understood.entities
+    if not before or own.get("objet") or own.get("flux") or len(folded.split()) > _SHORT:
+        return understood
+    for mark, leads in _LEADS.items():
+        phrase = max((p for p in map(fold, talk.knowledge.marks[mark]) if contains(folded, p)), key=len, default="")
+        intent = next((to for start, to in leads if before.startswith(start)), "")
+        if not phrase or not intent or not _left_out(talk, folded, phrase):
+            continue
+        entities = {name: own[name] for name in ("commune", "date", "heure", "hors_territoire") if name in own}
+        if before == "tri.objet" and not _goes_there(talk):
+            intent, entities["flux"] = _container(talk, mark)
+        if mark == "suite_professionnel":
+            entities["public"] = "professionnel"
+        if intent:
+            others = tuple(one for one in understood.candidates if one.intent != intent)
+            return Understanding(Verdict.SURE, (Candidate(intent, _LED), *others), entities)
+    return understood
+
+
+def _left_out(talk: Talk, folded: str, phrase: str) -> bool:
+    """Tell whether what stands beside ``phrase`` is short and names no subject."""
+    beside = f" {folded} ".replace(f" {phrase} ", " ", 1).split()
+    marks = talk.knowledge.marks
+    small = _words(text for name in ("vides", *_LEADS) for text in marks[name])
+    named = _words(text for one in talk.knowledge.subjects.values() for text in one.texts) - small
+    return len(beside) <= _BESIDE and not named.intersection(beside)
+
+
+def _words(texts: Iterable[str]) -> set[str]:
+    return {word for text in texts for word in fold(text).split()}
+
+
+def _goes_there(talk: Talk) -> bool:
+    """Tell whether the object just spoken of goes to a recycling centre, or is not known."""
+    thing = talk.knowledge.guide.find(talk.memory.entities.get("objet", ""))
+    channel = None if thing is None else talk.knowledge.guide.channels.get(thing.channel)
+    return channel is None or _RECYCLING_CENTRE in channel.sentence
+
+
+def _container(talk: Talk, mark: str) -> tuple[str, str]:
+    """Return where the object just spoken of leads, when it goes to a container rather than to a recycling centre."""
+    thing = talk.knowledge.guide.find(talk.memory.entities.get("objet", ""))
+    channel = None if thing is None else talk.knowledge.guide.channels.get(thing.channel)
+    stream = "" if channel is None else channel.stream
+    return ("apport.localisation", stream) if mark == "suite_lieu" and stream in _IN_CONTAINERS else ("", "")
 
 
 def asked_after(talk: Talk, heard: Heard, understood: Understanding) -> Draft | None:

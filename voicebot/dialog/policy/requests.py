@@ -46,7 +46,7 @@ def answered(talk: Talk, intent: str, entities: dict[str, str], text: str, befor
 
     ``before``: the words of an earlier request that this one goes on from ("à Touques", about a leak in the street).
     """
-    answer = _about_object(talk, intent, entities, text) or answer_request(talk, intent, entities)
+    answer = _about_object(talk, intent, entities, text) or answer_request(talk, intent, entities, text, before)
     chosen = _foreseen(talk, answer, text) or _foreseen(talk, answer, before)
     if chosen is not None:
         answer = talk.tell(Draft(settled=True), chosen.goto.removeprefix("reponse:"))
