@@ -18,10 +18,10 @@ import numpy as np
 
 from voicebot.audio.frames import FRAME_S, LINE_HZ, frame_samples
 from voicebot.audio.g711 import alaw_encode
+from voicebot.bench.ports import HOST
 from voicebot.telephony.base import TelephonyError
 from voicebot.telephony.sip_message import Malformed, Message, read_message, request, response
 
-HOST = "127.0.0.1"
 _SAMPLES = frame_samples(LINE_HZ)
 _T1_S = 0.5
 _KEYS = "0123456789*#ABCD"

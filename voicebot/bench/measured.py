@@ -9,7 +9,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 import time
 import tomllib
@@ -19,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from voicebot.bench.far import HOST, FarCall, FarEnd, NotTaken
+from voicebot.bench.far import FarCall, FarEnd, NotTaken
+from voicebot.bench.ports import HOST, free_port
 from voicebot.telephony.base import TelephonyError
 
 SERVICE = ("-m", "voicebot.cli.main", "serve", "--config")
@@ -33,18 +33,6 @@ _ENDED = "call ended "
 _STATE = "state "
 _KEPT = ("paths", "call", "asr", "tts", "turn", "sip")
 _DATABASE = "VOICEBOT_DATABASE_URL"
-
-
-def free_port() -> int:
-    """Return an even port that is free for UDP and TCP."""
-    while True:
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socket() as other:
-            one.bind((HOST, 0))
-            port: int = one.getsockname()[1]
-            with contextlib.suppress(OSError):
-                other.bind((HOST, port))
-                if port % 2 == 0:
-                    return port
 
 
 def own_config(config: Path, folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> tuple[Path, int]:

@@ -17,6 +17,8 @@ import numpy as np
 from tests.telephony.sip.scenarios import answered, awaited, bye, options, scenario
 from voicebot.audio.frames import LINE_HZ, Pcm, silence
 from voicebot.audio.g711 import alaw_encode
+from voicebot.bench.ports import HOST as HOST
+from voicebot.bench.ports import free_port as free_port
 from voicebot.telephony.baresip_leg import BaresipLeg
 from voicebot.telephony.baresip_line import BaresipLine
 from voicebot.telephony.engines import load_line
@@ -31,7 +33,6 @@ from voicebot.telephony.settings import (
     SipSettings,
 )
 
-HOST = "127.0.0.1"
 NUMBER = "+33231000000"
 HANGS_S = 90.0
 """After so long a test hangs: no test says by it how fast the machine is."""
@@ -45,24 +46,6 @@ class AnyLine(Protocol):
     def live(self) -> int: ...
 
     def calls(self) -> "AsyncIterator[BaresipLeg] | AsyncIterator[PyvoipLeg]": ...
-
-
-_PORTS = range(10240, 16384, 2)
-"""Below what lines use for sound (``rtp_ports``) and what the system gives to whoever names no port: nobody comes to
-take one between the moment it is found and the moment it is used."""
-
-_next_port = itertools.count(os.getpid() * 64 // 2)
-
-
-def free_port() -> int:
-    """An even port that is free, for UDP and TCP, as is its successor (RTCP, TLS); another one each time."""
-    while True:
-        port = _PORTS[next(_next_port) % len(_PORTS)]
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-                for one in (port, port + 1):
-                    stack.enter_context(socket.socket(socket.AF_INET, kind)).bind((HOST, one))
-            return port
 
 
 def line_settings(
