@@ -7,7 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from voicebot.heap import HeapKeeper, trim_heap
+from voicebot.heap import HeapKeeper, heap_use, trim_heap
 
 
 class Trims:
@@ -67,6 +67,20 @@ def test_freed_memory_between_what_stays_is_given_back() -> None:
     assert resident_kb() < before - 20_000
     for block in blocks[1::2]:
         libc.free(block)
+
+
+def test_what_is_kept_counts_as_in_use_and_what_waits_for_the_collector_does_not() -> None:
+    before = heap_use()
+    kept = [[number] for number in range(20_000)]
+    sound = bytearray(64 << 20)
+    ring: list[object] = [bytearray(64 << 20)]
+    ring.append(ring)
+    del ring
+    now = heap_use()
+    assert now.objects >= before.objects + 19_000
+    assert now.blocks >= before.blocks + 19_000
+    assert before.malloc_kb + (60 << 10) <= now.malloc_kb <= before.malloc_kb + (100 << 10)
+    assert len(kept) + len(sound) > 0
 
 
 def resident_kb() -> int:

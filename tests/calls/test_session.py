@@ -1,10 +1,13 @@
 """A call from answer to hang-up: what happens at each turn, and when a part fails."""
 
+import gc
+
 import pytest
 
 from tests.calls.company import SENTENCES, Advisers, RoteDialogue, RoteRecognizer, ToneVoice, hold_call, says
 from voicebot.asr.base import RecognitionError
-from voicebot.calls.session import Limits
+from voicebot.calls.mouth import Mouth
+from voicebot.calls.session import CallSession, Limits
 from voicebot.dialog.turns import Dictation, Expect, HangUp, Option, Record, Reply, Say, Transfer
 from voicebot.telephony.base import TransferResult
 from voicebot.telephony.replay import SpokenTurn
@@ -158,3 +161,20 @@ def test_the_same_script_gives_the_same_call() -> None:
         return hold_call(turns, RoteRecognizer("a", "b"), dialogue).to_json()
 
     assert call() == call()
+
+
+def test_an_ended_call_is_free_at_once_without_the_garbage_collector() -> None:
+    def kept() -> list[CallSession | Mouth]:
+        return [one for one in gc.get_objects() if isinstance(one, CallSession | Mouth)]
+
+    gc.collect()
+    gc.disable()
+    try:
+        others = kept()
+        dialogue = RoteDialogue(reply("Le mardi"), greeting="un deux trois quatre")
+        recognizer = RoteRecognizer("quand passe le camion")
+        hold_call([says(1.0, barge_in_s=0.5), SpokenTurn(keys="2")], recognizer, dialogue)
+        recognizer.streams.clear()  # only a test's recogniser keeps what it has heard
+        assert len(kept()) == len(others)
+    finally:
+        gc.enable()

@@ -190,6 +190,16 @@ class Ears:
         self._stop_considering()
         self._detector.reset()
 
+    def close(self) -> None:
+        """End with the call: consult nobody any more, so that all the call held is free at once.
+
+        What is asked points at whoever is consulted, and back: such a ring, with the sound of the call, would wait for
+        the garbage collector, which counts objects and knows nothing of their size.
+        """
+        self.drop()
+        self._enough, self._consider, self._reconsider = None, None, lambda: None
+        self._asked = self._question = _Question()
+
     def feed(self, frame: Pcm, played: Pcm | None, interruptible: bool = True) -> EarEvent | None:
         """Take 20 ms from the caller and the 20 ms being played to them (``None``: silence)."""
         self._past.push(frame)

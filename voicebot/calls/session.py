@@ -177,7 +177,7 @@ class CallSession:
         await self._leg.hang_up()
         self._record.stats = self._leg.stats()
         self._record.hole_s = self._mouth.longest_hole_s
-        self._ears.drop()
+        self._ears.close()
         await self._work.close()
         for witness in self._company.witnesses:
             witness.ended(self._record)

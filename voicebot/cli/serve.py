@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -147,10 +148,12 @@ def _gauges(board: "Switchboard", stop: asyncio.Event) -> dict[str, float]:
 
 
 def _tell_state(board: "Switchboard") -> None:
-    """Log what the process holds, for whoever looks for a leak: calls, tasks by name."""
+    """Log what the process holds, for whoever looks for a leak: calls, tasks by name, memory in use."""
+    from voicebot.heap import heap_use
+
     names = [task.get_name() for task in asyncio.all_tasks()]
     tasks = Counter("unnamed" if name.startswith("Task-") else name for name in names)
-    log.info("state %s", json.dumps({"calls": board.live, "tasks": dict(tasks)}))
+    log.info("state %s", json.dumps({"calls": board.live, "tasks": dict(tasks), "heap": asdict(heap_use())}))
 
 
 async def _open_shared(settings: "Settings", service: "Service", clock: "Clock", stack: AsyncExitStack) -> "Journal":
