@@ -40,8 +40,11 @@ _SHORT_S = 2.5
 _PATIENCE_S = 5.0
 """Who has heard only a few words ("one moment") waits for the rest, rather than asking the next question over it."""
 _NO_ANSWER_S = 30.0
+_ROW_KEYS = "*#123"
 _SETTLE_S = 10.5
 """The service gives free memory back at most every 10 s."""
+_TRIMMED_S = 1.0
+"""It does so when the last call ends, in a moment."""
 
 
 @asynccontextmanager
@@ -370,6 +373,8 @@ async def spoken(
         wall_s = time.monotonic() - start_s
         cost = process.cost()
         ended = await process.all_ended([asker.call_id for asker in asking])
+        await asyncio.sleep(_TRIMMED_S)
+        resting = process.cost()
     answers = sorted(delay / 1000 for call in ended.values() for delay in call["answer_delay_ms"])
     return {
         "callers": callers,
@@ -382,6 +387,7 @@ async def spoken(
         "outcomes": dict(Counter(str(call["outcome"]) for call in ended.values())),
         "starved_frames": sum(call["starved"] or 0 for call in ended.values()),
         "cores": round((cost.cpu_s - start.cpu_s) / wall_s, 2),
+        "memory_mb": round(resting.resident_mb),
         "memory_peak_mb": round(cost.peak_mb),
     }
 
@@ -389,13 +395,15 @@ async def spoken(
 async def row(config: Path, count: int, together: int, progress: Progress) -> dict[str, Any]:
     """Place ``count`` calls one after another on each of ``together`` telephones; look for what is not given back.
 
-    They are placed in three parts with a pause after each. The first fills caches and pools; the others show whether
-    anything grows with the calls.
+    In each the caller presses a key and hears what it brings. They are placed in three parts with a pause after each.
+    The first fills caches and pools; the others show whether anything grows with the calls: memory of the process, and
+    what of it is in use.
     """
     async with _running(config) as (process, far):
         failed = 0
         before, first = await process.state(), process.cost()
         marks: list[Cost] = []
+        states: list[dict[str, Any]] = []
 
         async def telephone(left: Iterator[int], seed: int) -> None:
             nonlocal failed
@@ -403,7 +411,9 @@ async def row(config: Path, count: int, together: int, progress: Progress) -> di
             for _ in left:
                 try:
                     call = await far.dial(NUMBER)
-                    await asyncio.sleep(dice.uniform(0.5, 0.9))
+                    await asyncio.sleep(dice.uniform(0.3, 0.6))
+                    call.sound.press(dice.choice(_ROW_KEYS))
+                    await asyncio.sleep(dice.uniform(0.6, 0.9))
                     await far.hang_up(call)
                 except NotTaken:
                     failed += 1
@@ -419,13 +429,22 @@ async def row(config: Path, count: int, together: int, progress: Progress) -> di
             await far.hang_up(await far.dial(NUMBER))
             await asyncio.sleep(1.0)
             marks.append(process.cost())
-        after = await process.state()
-    settled, last = marks[0], marks[-1]
+            if part != 1:
+                # asked twice only: what is asked is a garbage collection, which the service must not need
+                states.append(await process.state())
+    settled, last, after = marks[0], marks[-1], states[-1]
+    measured_calls = count * 2 / 3
+    in_use = [state["heap"] for state in states]
     return {
         "calls": count + len(marks),
         "not_answered": failed,
         "memory_mb": [round(mark.resident_mb, 1) for mark in (first, *marks)],
-        "kb_per_call": round((last.resident_mb - settled.resident_mb) * 1024 / (count * 2 / 3), 2),
+        "kb_per_call": round((last.resident_mb - settled.resident_mb) * 1024 / measured_calls, 2),
+        "in_use": in_use,
+        **{
+            f"{what}_per_call": round((in_use[-1][what] - in_use[0][what]) / measured_calls, 2)
+            for what in ("objects", "blocks", "malloc_kb")
+        },
         "files_left": last.files - first.files,
         "sockets_left": last.sockets - first.sockets,
         "threads_left": last.threads - settled.threads,
@@ -449,7 +468,9 @@ async def restart(config: Path, calls: int) -> dict[str, Any]:
         async with measured(SERVICE, own, port) as second, open_far_end(second.address) as far:
             call = await first_call(second, far)
             answered_s = time.monotonic() - start_s
+            memory_mb = round(second.cost().resident_mb)
             await far.hang_up(call)
             await second.all_ended([call.call_id])
             told = [line for line in second.last_words if "died" in line]
-        return {"calls_cut": calls, "answered_after_s": round(answered_s, 2), "told": [line[24:] for line in told]}
+        found = {"calls_cut": calls, "answered_after_s": round(answered_s, 2), "memory_mb": memory_mb}
+        return {**found, "told": [line[24:] for line in told]}
