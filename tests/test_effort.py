@@ -1,12 +1,13 @@
 """What the process spends is counted by stage and told by thread."""
 
+import os
 import sys
 import threading
 from pathlib import Path
 
 import pytest
 
-from voicebot.effort import LOOP, Spent, Tally, cpu_by_thread, since, thread_named
+from voicebot.effort import LOOP, Spent, Tally, cpu_by_thread, give_way, since, thread_named
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="threads are named and measured through /proc")
 
@@ -45,3 +46,26 @@ def test_a_thread_carries_the_name_it_is_given_for_as_long_as_it_is_given() -> N
     with thread_named("recognition-of-speech"):
         assert comm.read_text().strip() == "recognition-of-"
     assert comm.read_text() == before
+
+
+@linux
+def test_a_thread_that_gives_way_yields_to_the_loop_with_those_it_starts_and_no_more_when_asked_twice() -> None:
+    priorities: list[int] = []
+
+    def note() -> None:
+        priorities.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    def work() -> None:
+        give_way()
+        give_way()
+        note()
+        started = threading.Thread(target=note)
+        started.start()
+        started.join()
+
+    give_way()
+    worker = threading.Thread(target=work)
+    worker.start()
+    worker.join()
+    loop = os.getpriority(os.PRIO_PROCESS, os.getpid())
+    assert priorities == [min(19, loop + 5)] * 2

@@ -39,7 +39,7 @@ from voicebot.delivery.outbox import Outbox
 from voicebot.dialog.nlu.semantic import Semantic, best_semantic
 from voicebot.dialog.texts import likely_texts, static_texts
 from voicebot.dialog.turns import Bulletin, Channel, Context
-from voicebot.effort import Tally
+from voicebot.effort import Tally, give_way
 from voicebot.heap import trim_heap
 from voicebot.ivr_menus.menus import VARIABLE
 from voicebot.load import Load, Pressure, unpressed
@@ -224,11 +224,13 @@ async def open_service(
     message = load_message_words(settings.paths.prompts / MESSAGE)
     effort, load = Tally(), load or unpressed()
     # native code loads the models without the interpreter's lock, while the profiles are being read
-    with ThreadPoolExecutor(2, "loading") as loading:
+    with ThreadPoolExecutor(2, "loading", give_way) as loading:
         hearing = loading.submit(
             load_recognizer, settings.asr, settings.paths.models, effort, lambda: load.at_least(Pressure.SHORTER)
         )
-        speaking = loading.submit(load_voice, settings.tts, settings.paths.models, rendered_dir(settings), effort)
+        speaking = loading.submit(
+            load_voice, settings.tts, settings.paths.models, rendered_dir(settings), effort, lambda: load.waiting > 0
+        )
         try:
             shelf = open_shelf(settings)
             for name in profiles or (settings.call.profile,):

@@ -6,6 +6,7 @@ loaded in a thread named for it has its cost told apart, here and in ``top -H``.
 
 import os
 import re
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -16,6 +17,7 @@ from pathlib import Path
 _TASKS = Path("/proc/self/task")
 _TICKS = os.sysconf("SC_CLK_TCK")
 _FIRST_WORD = re.compile(r"[^-_ ]+")
+_GIVES_WAY_BY = 5
 LOOP = "loop"
 """The main thread, which runs the event loop."""
 
@@ -65,6 +67,19 @@ def since(before: Mapping[str, Spent], now: Mapping[str, Spent]) -> dict[str, Sp
         if spent.count > earlier.count:
             found[name] = Spent(spent.count - earlier.count, spent.seconds - earlier.seconds)
     return found
+
+
+def give_way() -> None:
+    """Have the calling thread, and those it starts, leave the processor to the event loop when both want it.
+
+    Inference runs for tenths of a second; the loop has a frame to send every 20 ms and needs a moment for it. Nothing
+    is done in the main thread, whose priority is the process's, nor elsewhere than on Linux, where threads have theirs.
+    """
+    if sys.platform != "linux" or threading.current_thread() is threading.main_thread():
+        return
+    with suppress(OSError):
+        mildest = min(19, os.getpriority(os.PRIO_PROCESS, os.getpid()) + _GIVES_WAY_BY)
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), mildest)
 
 
 @contextmanager

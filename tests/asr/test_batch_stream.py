@@ -9,7 +9,7 @@ import pytest
 
 from voicebot.asr.base import RecognitionError, RecognizerBusy, Transcript
 from voicebot.asr.batch_stream import BatchStream
-from voicebot.asr.workers import InferencePool
+from voicebot.asr.workers import InferencePool, Need
 from voicebot.audio.frames import Pcm, silence
 
 RATE = 8000
@@ -232,6 +232,44 @@ def test_one_of_several_workers_is_kept_from_guesses() -> None:
         for stream in guesses:
             await stream.finish()
         await pool.close()
+
+    asyncio.run(turn())
+
+
+def test_no_worker_is_kept_from_guesses_when_more_wait_than_there_are_workers() -> None:
+    together = threading.Barrier(2)
+
+    def first_of_two(pcm: Pcm, wanted: Callable[[], bool]) -> Transcript:
+        together.wait(_HANGS_S)
+        return Transcript("guess", 1.0)
+
+    async def turn() -> None:
+        pool = InferencePool(2, 4)
+        others = _Recorder()
+        guesses = [BatchStream(pool, RATE, work) for work in (first_of_two, first_of_two, others, others)]
+        for stream in guesses:
+            stream.feed(WORDS)
+            stream.speculate()
+        assert [(await stream.finish()).text for stream in guesses[:2]] == ["guess", "guess"]
+        for stream in guesses[2:]:
+            await stream.finish()
+        await pool.close()
+
+    asyncio.run(turn())
+
+
+def test_many_who_wait_at_once_are_seen_before_any_wait_is_long_and_one_call_never_is() -> None:
+    gate = threading.Event()
+
+    async def turn() -> None:
+        pool = InferencePool(1, 8)
+        crowds = []
+        for _ in range(4):
+            pool.submit(gate.wait, Need.GUESS)
+            crowds.append(pool.crowded)
+        gate.set()
+        await pool.close()
+        assert crowds == [False, False, False, True]
 
     asyncio.run(turn())
 

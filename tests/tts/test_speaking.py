@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tts.voices import WAIT_S, WatchedPico, spoken
-from voicebot.audio.frames import Pcm
+from voicebot.audio.frames import Pcm, silence
 from voicebot.audio.level import active_level_dbfs
 from voicebot.tts.base import Manner, SynthesisError
-from voicebot.tts.speaking import whole
+from voicebot.tts.clauses import Clause
+from voicebot.tts.speaking import stream, whole
+from voicebot.tts.worker import Urgency
 
 TWO = "Le bac jaune est collecté. Le bac gris aussi."
 THREE = f"{TWO} Bonne journée à vous."
@@ -54,6 +56,23 @@ def test_the_next_clause_is_synthesised_while_the_first_is_played() -> None:
         return engine.said
 
     assert len(asyncio.run(scenario())) == 2
+
+
+def test_a_clause_that_follows_is_needed_once_those_before_it_have_been_played() -> None:
+    a_sample_a_second, needed = 1, []
+
+    async def fetch(clause: Clause, urgency: Urgency, within_s: float) -> Pcm:
+        needed.append((urgency, within_s))
+        return silence(1000)
+
+    async def scenario() -> None:
+        clauses = tuple(Clause(text, 0.0) for text in ("un", "deux", "trois"))
+        assert len(await whole(stream(clauses, fetch, a_sample_a_second, Manner()))) == 3000
+
+    asyncio.run(scenario())
+    assert [urgency for urgency, _ in needed] == [Urgency.NOW, Urgency.SOON, Urgency.SOON]
+    assert needed[0][1] == 0.0
+    assert 0.0 < needed[1][1] <= 1000.0 < needed[2][1] <= 2000.0
 
 
 def test_leaving_early_stops_the_synthesis() -> None:

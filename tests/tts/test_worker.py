@@ -58,6 +58,46 @@ def test_the_most_urgent_clause_goes_first_then_the_oldest() -> None:
     assert order == ["first", "second", "next", "prompt"]
 
 
+def test_of_clauses_that_follow_the_one_that_will_be_missed_first_goes_first() -> None:
+    order: list[str] = []
+
+    async def scenario() -> None:
+        queue, gate = SynthesisQueue("test", timer=lambda: 0.0), Gate()
+        running = asyncio.create_task(queue.submit(Urgency.NOW, gate.work))
+        await entered(gate)
+        wanted = {"far": 9.0, "near": 1.0, "late": -2.0, "late too": 0.0}
+        waiting = [
+            asyncio.create_task(queue.submit(Urgency.SOON, noting(order, name), spare_s))
+            for name, spare_s in wanted.items()
+        ]
+        await asyncio.sleep(0)
+        gate.open.set()
+        await asyncio.gather(running, *waiting)
+        queue.close()
+
+    asyncio.run(scenario())
+    assert order == ["late", "late too", "near", "far"]
+
+
+def test_while_callers_wait_for_something_else_only_what_would_be_missed_is_synthesised() -> None:
+    order: list[str] = []
+    pressed = [True]
+
+    async def scenario() -> None:
+        queue = SynthesisQueue("test", pressed=lambda: pressed[0], timer=lambda: 0.0)
+        later = asyncio.create_task(queue.submit(Urgency.SOON, noting(order, "later"), 5.0))
+        prompt = asyncio.create_task(queue.submit(Urgency.AHEAD, noting(order, "prompt")))
+        await asyncio.sleep(0)
+        await queue.submit(Urgency.SOON, noting(order, "due"), 0.0)
+        await queue.submit(Urgency.NOW, noting(order, "answer"))
+        pressed[0] = False
+        await asyncio.gather(later, prompt)
+        queue.close()
+
+    asyncio.run(scenario())
+    assert order == ["due", "answer", "later", "prompt"]
+
+
 def test_a_clause_nobody_waits_for_is_never_synthesised() -> None:
     order: list[str] = []
 

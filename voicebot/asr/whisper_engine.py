@@ -286,13 +286,19 @@ def load_whisper(
 ) -> WhisperRecognizer:
     """Load the model in ``folder`` and start its workers; ``tally`` counts what they do.
 
-    While ``hurried``, each takes its first reading, in a shorter window.
+    While ``hurried``, or more wait than can be served soon, each takes its first reading, in a shorter window.
     """
     workers = max(1, settings.workers)
     model = WhisperModel(folder, settings.threads, workers)
     heads = load_heads(folder.name)
-    ears = WhisperEars(model, heads, folder.name, settings.alternatives, timer, tally or Tally(), hurried)
-    return WhisperRecognizer(ears, folder.name, InferencePool(workers, settings.queue_size))
+    pool = InferencePool(workers, settings.queue_size)
+
+    def pressed() -> bool:
+        # when many fall silent at the same moment, their waits are known before any of them has lasted
+        return hurried() or pool.crowded
+
+    ears = WhisperEars(model, heads, folder.name, settings.alternatives, timer, tally or Tally(), pressed)
+    return WhisperRecognizer(ears, folder.name, pool)
 
 
 def _suspect(best: Hypothesis, duration_s: float) -> bool:

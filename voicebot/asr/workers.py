@@ -2,7 +2,8 @@
 
 The event loop submits and awaits; only these threads compute. Native engines release the interpreter's lock, so that
 frames keep flowing on the loop while a worker is busy. What is only guessed (a caller may go on) waits behind what a
-caller waits for, and of several workers one is always kept from guesses.
+caller waits for, and of several workers one is kept from guesses, unless more wait than there are workers: most will
+soon be waited for.
 """
 
 import asyncio
@@ -16,8 +17,13 @@ from enum import IntEnum
 from typing import Any, TypeVar
 
 from voicebot.asr.base import RecognitionError, RecognizerBusy
+from voicebot.effort import give_way
 
 T = TypeVar("T")
+
+_CROWD = 2
+_OF_ONE_CALL = 2
+"""What one call may have waiting: a guess, and the choices of a question being prepared."""
 
 
 class Need(IntEnum):
@@ -67,6 +73,12 @@ class InferencePool:
         with self._wake:
             return self._running + len(self._jobs)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether more tasks run or wait than two a worker: the last will wait for long. Never with one call alone."""
+        workers = len(self._threads)
+        return self.pending > max(_CROWD * workers, workers + _OF_ONE_CALL)
+
     def submit(self, task: Callable[[], T], need: Need = Need.CALLER) -> "Future[T]":
         """Queue ``task``; when the queue is full, what a caller waits for takes the place of the latest guess.
 
@@ -112,6 +124,7 @@ class InferencePool:
                 await asyncio.to_thread(thread.join)
 
     def _work(self) -> None:
+        give_way()
         while (job := self._next()) is not None:
             try:
                 result = job.task()
@@ -127,8 +140,7 @@ class InferencePool:
         with self._wake:
             while not self._closed:
                 self._forget_cancelled()
-                # guesses are behind all the rest: when the first is one, all are
-                if self._jobs and (self._jobs[0].need is Need.CALLER or self._guessing < self._most_guesses):
+                if self._jobs and (self._jobs[0].need is Need.CALLER or self._may_guess()):
                     job = heapq.heappop(self._jobs)
                     if job.future.set_running_or_notify_cancel():
                         self._running += 1
@@ -137,6 +149,10 @@ class InferencePool:
                     continue
                 self._wake.wait()
             return None
+
+    def _may_guess(self) -> bool:
+        """Whether one more guess may run, of those that wait: guesses are behind all the rest. Lock held."""
+        return self._guessing < self._most_guesses or len(self._jobs) > len(self._threads)
 
     def _over(self, job: _Job) -> None:
         with self._wake:

@@ -11,6 +11,7 @@ import random
 import resource
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -27,7 +28,7 @@ from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.calls.work import Work
 from voicebot.clock import PARIS, WallClock
 from voicebot.dialog.turns import Heard, Record, Reply, Say
-from voicebot.effort import cpu_by_thread, since
+from voicebot.effort import cpu_by_thread, give_way, since
 from voicebot.profile import Profile
 from voicebot.telephony.base import CallInfo
 from voicebot.telephony.replay import CallerScript, ReplayLeg, SpokenTurn
@@ -87,9 +88,7 @@ async def set_stage(service: Service) -> Stage:
 
     The one that does not know the answers has what a service renders first: how its sentences begin.
     """
-    settings = service.settings
-    rendered = load_voice(settings.tts, settings.paths.models, settings.paths.data / "bench-voice", service.effort)
-    openings = load_voice(settings.tts, settings.paths.models, settings.paths.data / "bench-openings", service.effort)
+    rendered, openings = (_voice_of(service, folder) for folder in ("bench-voice", "bench-openings"))
     stage = Stage(service, service.profile(), rendered, fresh=openings.private())
     manner = stage_manner(stage)
     leads_in = stage.profile.knowledge.answers["transition"].say
@@ -100,6 +99,16 @@ async def set_stage(service: Service) -> Stage:
     await openings.render(sentences, LINE_HZ, manner, first_only=True)
     spare_real_time()
     return stage
+
+
+def _voice_of(service: Service, folder: str) -> CachedVoice:
+    """Return the service's voice with its sounds kept in ``folder`` of the data."""
+    settings, load = service.settings, service.load
+    kept = settings.paths.data / folder
+    with ThreadPoolExecutor(1, "loading", give_way) as loading:
+        return loading.submit(
+            load_voice, settings.tts, settings.paths.models, kept, service.effort, lambda: load.waiting > 0
+        ).result()
 
 
 def stage_manner(stage: Stage) -> Manner:

@@ -241,9 +241,9 @@ class CachedVoice:
     def speak(self, text: str, rate_hz: int, manner: Manner = Manner()) -> AsyncIterator[Pcm]:
         """Yield the sound of ``text`` clause by clause; see ``Voice``."""
 
-        async def fetch(clause: Clause, urgency: Urgency) -> Pcm:
+        async def fetch(clause: Clause, urgency: Urgency, within_s: float) -> Pcm:
             keeps = self._keeps and not is_personal(clause.text)
-            return await self._sound(clause, rate_hz, manner, urgency, keeps=keeps)
+            return await self._sound(clause, rate_hz, manner, (urgency, within_s), keeps=keeps)
 
         return stream(self._inner.plan(text, manner.language), fetch, rate_hz, manner)
 
@@ -286,14 +286,16 @@ class CachedVoice:
     def _key(self, clause: Clause, rate_hz: int, manner: Manner) -> str:
         return key_of(self._inner.name, self._inner.version, clause, rate_hz, manner)
 
-    async def _sound(self, clause: Clause, rate_hz: int, manner: Manner, urgency: Urgency, *, keeps: bool) -> Pcm:
+    async def _sound(
+        self, clause: Clause, rate_hz: int, manner: Manner, wanted: tuple[Urgency, float], *, keeps: bool
+    ) -> Pcm:
         key = self._key(clause, rate_hz, manner)
         found = self._cache.remembered(key)
         if found is None:
             found = await asyncio.to_thread(self._cache.read, key, rate_hz)
         if found is not None:
             return found
-        pcm = await self._begun.join(key, lambda: self._inner.sound(clause, rate_hz, manner, urgency))
+        pcm = await self._begun.join(key, lambda: self._inner.sound(clause, rate_hz, manner, *wanted))
         self._cache.remember(key, pcm)
         if keeps:
             # a caller waits for the sound, not for the disk

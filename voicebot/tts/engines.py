@@ -38,20 +38,32 @@ _MB = 1_000_000
 
 
 def load_voice(
-    settings: TtsSettings, models_dir: Path, cache_dir: Path | None, tally: Tally | None = None
+    settings: TtsSettings,
+    models_dir: Path,
+    cache_dir: Path | None,
+    tally: Tally | None = None,
+    pressed: Callable[[], bool] = lambda: False,
 ) -> CachedVoice:
     """Load the voice of the assistant, with its prompt cache in ``cache_dir`` (``None``: in memory alone).
 
-    ``tally`` counts what is synthesised. With engine ``auto``: a French Piper voice if one is installed, else Kokoro,
-    else Pico; one that does not load is told in the log and the next is taken. A named engine is that one or an error.
+    ``tally`` counts what is synthesised; while ``pressed``, what can wait does. With engine ``auto``: a French Piper
+    voice if one is installed, else Kokoro, else Pico; one that does not load is told in the log and the next is taken.
+    A named engine is that one or an error.
 
     Raises:
         SynthesisError: the engine or its model is missing or does not load; the message says what to run.
     """
-    return CachedVoice(load_spoken(settings, models_dir, tally), PromptCache(cache_dir, settings.cache_mb * _MB))
+    return CachedVoice(
+        load_spoken(settings, models_dir, tally, pressed), PromptCache(cache_dir, settings.cache_mb * _MB)
+    )
 
 
-def load_spoken(settings: TtsSettings, models_dir: Path, tally: Tally | None = None) -> SpokenVoice:
+def load_spoken(
+    settings: TtsSettings,
+    models_dir: Path,
+    tally: Tally | None = None,
+    pressed: Callable[[], bool] = lambda: False,
+) -> SpokenVoice:
     """Load the voice of the assistant without its prompt cache: everything is synthesised. See ``load_voice``.
 
     Raises:
@@ -59,7 +71,7 @@ def load_spoken(settings: TtsSettings, models_dir: Path, tally: Tally | None = N
     """
     with thread_named("tts"):
         engine = _automatic(settings, models_dir) if settings.engine == "auto" else _named(settings, models_dir)
-    return _spoken(engine, settings, tally)
+    return _spoken(engine, settings, tally, pressed)
 
 
 def load_caller_voice(name: str, models_dir: Path, threads: int = 2) -> SpokenVoice:
@@ -183,12 +195,15 @@ def _install(model: str) -> str:
     return f"voicebot models install {model}"
 
 
-def _spoken(engine: Engine, settings: TtsSettings, tally: Tally | None = None) -> SpokenVoice:
+def _spoken(
+    engine: Engine, settings: TtsSettings, tally: Tally | None = None, pressed: Callable[[], bool] = lambda: False
+) -> SpokenVoice:
     try:
         normaliser = Normaliser(load_lexicon(settings.lexicon))
     except LexiconError as error:
         raise SynthesisError(str(error)) from error
-    return SpokenVoice(engine, normaliser, _gain_db(engine), Pace(settings.speed, settings.level_dbfs), tally)
+    pace = Pace(settings.speed, settings.level_dbfs)
+    return SpokenVoice(engine, normaliser, _gain_db(engine), pace, tally, pressed)
 
 
 def _gain_db(engine: Engine) -> float:

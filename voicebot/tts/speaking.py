@@ -25,6 +25,8 @@ SHAPING_VERSION = "2"
 """Raised when trimming, fades or levels change: rendered prompts are then made again."""
 _SLOWEST, _FASTEST = 0.5, 2.0
 _PLANS_KEPT = 500
+_TAKES_S = 0.05
+"""What a character takes the slowest engine (Kokoro) on a machine that is pressed: twice what it takes alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +47,8 @@ class ClauseVoice(Protocol):
     def plan(self, text: str, language: str) -> tuple[Clause, ...]:
         """Return the clauses of a text as it is written."""
 
-    async def sound(self, clause: Clause, rate_hz: int, manner: Manner, urgency: Urgency) -> Pcm:
-        """Return the sound of a clause, without its pause.
+    async def sound(self, clause: Clause, rate_hz: int, manner: Manner, urgency: Urgency, within_s: float = 0.0) -> Pcm:
+        """Return the sound of a clause, without its pause; ``within_s`` is when it is needed, if it follows another.
 
         Raises:
             SynthesisError: the engine failed.
@@ -60,7 +62,8 @@ class SpokenVoice:
     """An engine, a normaliser and the thread they work in. Shared by all calls; used from the event loop.
 
     ``gain_db`` brings the engine to -20 dBFS of active level: one gain for the voice, so that a sentence keeps its
-    own dynamics and clauses match each other. ``tally`` counts what is synthesised.
+    own dynamics and clauses match each other. ``tally`` counts what is synthesised. While ``pressed``, clauses that can
+    wait do.
     """
 
     def __init__(
@@ -70,6 +73,7 @@ class SpokenVoice:
         gain_db: float,
         pace: Pace = Pace(),
         tally: Tally | None = None,
+        pressed: Callable[[], bool] = lambda: False,
     ) -> None:
         self.name = engine.name
         sound = f"shaping-{SHAPING_VERSION}+gain{gain_db:+.1f}+speed{pace.speed:.2f}+level{pace.level_dbfs:+.1f}"
@@ -78,7 +82,7 @@ class SpokenVoice:
         self._normaliser = normaliser
         self._gain_db = gain_db + pace.level_dbfs + 20.0
         self._pace = pace
-        self._queue = SynthesisQueue(engine.name, tally=tally)
+        self._queue = SynthesisQueue(engine.name, tally=tally, pressed=pressed)
         # the same sentences come again and again, and normalising one holds every call back for some milliseconds
         self._known_plan = lru_cache(_PLANS_KEPT)(self._plan)
 
@@ -90,7 +94,7 @@ class SpokenVoice:
         words = self._normaliser.pronounced(self._normaliser.bound(text, language), self._engine.spelling, language)
         return cut(words, language, self._engine.strides)
 
-    async def sound(self, clause: Clause, rate_hz: int, manner: Manner, urgency: Urgency) -> Pcm:
+    async def sound(self, clause: Clause, rate_hz: int, manner: Manner, urgency: Urgency, within_s: float = 0.0) -> Pcm:
         """Return the sound of a clause, without its pause; see ``ClauseVoice``."""
         speed = min(_FASTEST, max(_SLOWEST, self._pace.speed * manner.speed))
         text = clause.text.replace(NO_BREAK, " ")
@@ -100,13 +104,13 @@ class SpokenVoice:
             aim_dbfs = self._pace.level_dbfs + manner.gain_db
             return shape(samples, self._engine.rate_hz, rate_hz, self._gain_db + manner.gain_db, aim_dbfs)
 
-        return await self._queue.submit(urgency, work)
+        return await self._queue.submit(urgency, work, within_s - _TAKES_S * len(text))
 
     def speak(self, text: str, rate_hz: int, manner: Manner = Manner()) -> AsyncIterator[Pcm]:
         """Yield the sound of ``text`` clause by clause; see ``Voice``."""
 
-        async def fetch(clause: Clause, urgency: Urgency) -> Pcm:
-            return await self.sound(clause, rate_hz, manner, urgency)
+        async def fetch(clause: Clause, urgency: Urgency, within_s: float) -> Pcm:
+            return await self.sound(clause, rate_hz, manner, urgency, within_s)
 
         return stream(self.plan(text, manner.language), fetch, rate_hz, manner)
 
@@ -117,26 +121,32 @@ class SpokenVoice:
 
 async def stream(
     clauses: tuple[Clause, ...],
-    fetch: Callable[[Clause, Urgency], Awaitable[Pcm]],
+    fetch: Callable[[Clause, Urgency, float], Awaitable[Pcm]],
     rate_hz: int,
     manner: Manner,
 ) -> AsyncIterator[Pcm]:
-    """Yield each clause with its pause, the next one being fetched meanwhile; leaving early drops what was begun."""
+    """Yield each clause with its pause, the next one being fetched meanwhile; leaving early drops what was begun.
 
-    async def fetched(index: int) -> Pcm:
-        return await fetch(clauses[index], Urgency.NOW if index == 0 else Urgency.SOON)
+    ``fetch`` is told when a clause is needed at the earliest, in seconds: when those before it have been played.
+    """
+    loop = asyncio.get_running_loop()
+
+    async def fetched(index: int, within_s: float) -> Pcm:
+        return await fetch(clauses[index], Urgency.NOW if index == 0 else Urgency.SOON, within_s)
 
     ahead: asyncio.Task[Pcm] | None = None
+    played_s = 0.0
     try:
         for index, clause in enumerate(clauses):
-            task = ahead or asyncio.create_task(fetched(index), name="tts clause")
+            task = ahead or asyncio.create_task(fetched(index, 0.0), name="tts clause")
             ahead = task
             sound = await task
             ahead = None
+            pause = silence(int(clause.pause_s / max(_SLOWEST, manner.speed) * rate_hz))
+            played_s = max(played_s, loop.time()) + (sound.size + pause.size) / rate_hz
             if index + 1 < len(clauses):
-                ahead = asyncio.create_task(fetched(index + 1), name="tts clause ahead")
+                ahead = asyncio.create_task(fetched(index + 1, played_s - loop.time()), name="tts clause ahead")
             if sound.size:
-                pause = silence(int(clause.pause_s / max(_SLOWEST, manner.speed) * rate_hz))
                 yield np.concatenate((sound, pause))
     finally:
         if ahead is not None:

@@ -1,8 +1,10 @@
 """One thread that synthesises for every call, the most urgent clause first.
 
-The first clause of an answer goes before the following clauses of other answers, and rendering ahead goes last: it
-is broken off when somebody waits, and begun again. The queue is bounded: when it is full the newest request is
-refused. A request that nobody waits for any more is dropped, even in mid-synthesis when the engine can stop.
+The first clause of an answer goes before the following clauses of other answers, which go in the order in which they
+will be missed, and rendering ahead goes last: it is broken off when somebody waits, and begun again. While the machine
+is pressed, what can wait does: the processor is for those who hear nothing yet. The queue is bounded: when it is full
+the newest request is refused. A request that nobody waits for any more is dropped, even in mid-synthesis when the
+engine can stop.
 ``submit`` and ``close`` are called from the event loop.
 """
 
@@ -18,7 +20,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from voicebot.audio.frames import Pcm
-from voicebot.effort import Tally
+from voicebot.effort import Tally, give_way
 from voicebot.tts.base import SynthesisError
 
 log = logging.getLogger(__name__)
@@ -40,6 +42,9 @@ _STAGES = {
     Urgency.SOON: "synthesis, next clause",
     Urgency.AHEAD: "synthesis, ahead",
 }
+
+
+_LOOK_AGAIN_S = 0.05
 
 
 class Stop:
@@ -74,7 +79,10 @@ class Stop:
 
 @dataclass(order=True, slots=True)
 class _Job:
+    """``begin_by_s``: when to begin so that nobody is kept waiting, by the queue's timer."""
+
     urgency: Urgency
+    begin_by_s: float
     order: int
     work: Callable[[Stop], Pcm] = field(compare=False)
     future: "Future[Pcm]" = field(compare=False)
@@ -86,11 +94,21 @@ class _Job:
 class SynthesisQueue:
     """A bounded priority queue and the thread that empties it.
 
-    ``refused`` counts the requests turned away because ``most_waiting`` were already waiting.
+    ``refused`` counts the requests turned away because ``most_waiting`` were already waiting. ``pressed`` is asked
+    whether callers wait for something else than sound; ``timer`` gives seconds that only grow.
     """
 
-    def __init__(self, name: str, most_waiting: int = 64, tally: Tally | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        most_waiting: int = 64,
+        tally: Tally | None = None,
+        pressed: Callable[[], bool] = lambda: False,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.refused = 0
+        self._pressed = pressed
+        self._timer = timer
         self._tally = tally or Tally()
         self._name = name
         self._most_waiting = most_waiting
@@ -102,13 +120,16 @@ class SynthesisQueue:
         self._thread = threading.Thread(target=self._run, name=f"tts {name}", daemon=True)
         self._thread.start()
 
-    async def submit(self, urgency: Urgency, work: Callable[[Stop], Pcm]) -> Pcm:
+    async def submit(self, urgency: Urgency, work: Callable[[Stop], Pcm], spare_s: float = 0.0) -> Pcm:
         """Return what ``work`` returns in the thread; cancelling the call drops or stops the work.
+
+        ``spare_s``: what follows a clause may begin so much later without a gap being heard.
 
         Raises:
             SynthesisError: the queue is full or closed, or what ``work`` raised.
         """
-        job = _Job(urgency, next(self._orders), work, Future(), Stop())
+        begin_by_s = self._timer() + max(0.0, spare_s) if urgency is Urgency.SOON else 0.0
+        job = _Job(urgency, begin_by_s, next(self._orders), work, Future(), Stop())
         with self._wake:
             if self._closed:
                 raise SynthesisError(f"the voice {self._name} is closed")
@@ -150,6 +171,7 @@ class SynthesisQueue:
         stop.set()
 
     def _run(self) -> None:
+        give_way()
         while (job := self._next()) is not None:
             began = time.perf_counter()
             try:
@@ -187,12 +209,22 @@ class SynthesisQueue:
             self._running = None
             while not self._closed:
                 while self._jobs:
+                    if (wait_s := self._may_wait_s(self._jobs[0])) > 0:
+                        self._wake.wait(wait_s)
+                        continue
                     job = heapq.heappop(self._jobs)
                     if job.future.running() or job.future.set_running_or_notify_cancel():
                         self._running = job
                         return job
                 self._wake.wait()
             return None
+
+    def _may_wait_s(self, job: _Job) -> float:
+        """Return for how long, at least, the processor is better left to those who wait for something else."""
+        if job.urgency is Urgency.NOW or not self._pressed():
+            return 0.0
+        spare_s = _LOOK_AGAIN_S if job.urgency is Urgency.AHEAD else job.begin_by_s - self._timer()
+        return min(_LOOK_AGAIN_S, spare_s)
 
     @staticmethod
     def _settle(job: _Job, result: Pcm | SynthesisError) -> None:
