@@ -1,6 +1,7 @@
 """A text becomes sound, one clause ahead of what is played."""
 
 import asyncio
+import threading
 from collections.abc import AsyncGenerator
 from typing import cast
 
@@ -13,8 +14,10 @@ from tests.tts.voices import WAIT_S, WatchedPico, spoken
 from voicebot.audio.frames import Pcm, silence
 from voicebot.audio.level import active_level_dbfs
 from voicebot.tts.base import Manner, SynthesisError
+from voicebot.tts.cache import CachedVoice, PromptCache
 from voicebot.tts.clauses import Clause
-from voicebot.tts.speaking import stream, whole
+from voicebot.tts.normalise import Normaliser, load_lexicon
+from voicebot.tts.speaking import SpokenVoice, stream, whole
 from voicebot.tts.worker import Urgency
 
 TWO = "Le bac jaune est collecté. Le bac gris aussi."
@@ -61,18 +64,42 @@ def test_the_next_clause_is_synthesised_while_the_first_is_played() -> None:
 def test_a_clause_that_follows_is_needed_once_those_before_it_have_been_played() -> None:
     a_sample_a_second, needed = 1, []
 
+    async def plan() -> tuple[Clause, ...]:
+        return tuple(Clause(text, 0.0) for text in ("un", "deux", "trois"))
+
     async def fetch(clause: Clause, urgency: Urgency, within_s: float) -> Pcm:
         needed.append((urgency, within_s))
         return silence(1000)
 
     async def scenario() -> None:
-        clauses = tuple(Clause(text, 0.0) for text in ("un", "deux", "trois"))
-        assert len(await whole(stream(clauses, fetch, a_sample_a_second, Manner()))) == 3000
+        assert len(await whole(stream(plan, fetch, a_sample_a_second, Manner()))) == 3000
 
     asyncio.run(scenario())
     assert [urgency for urgency, _ in needed] == [Urgency.NOW, Urgency.SOON, Urgency.SOON]
     assert needed[0][1] == 0.0
     assert 0.0 < needed[1][1] <= 1000.0 < needed[2][1] <= 2000.0
+
+
+def test_sentences_are_planned_beside_the_event_loop_and_their_plans_kept() -> None:
+    planning: list[int] = []
+
+    class Watched(Normaliser):
+        def bound(self, text: str, language: str = "fr") -> str:
+            planning.append(threading.get_ident())
+            return super().bound(text, language)
+
+    async def scenario() -> None:
+        voice = SpokenVoice(WatchedPico(), Watched(load_lexicon()), -7.8)
+        kept = CachedVoice(voice, PromptCache(None, 0))
+        for _ in range(2):
+            await whole(voice.speak(TWO, 8000))
+            await whole(kept.speak(TWO, 8000))
+        await kept.render([TWO, SENTENCES[0]], 8000)
+        await kept.close()
+
+    asyncio.run(scenario())
+    assert len(planning) == 2
+    assert threading.get_ident() not in planning
 
 
 def test_leaving_early_stops_the_synthesis() -> None:

@@ -16,7 +16,7 @@ import threading
 import time
 import zlib
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ import numpy as np
 from voicebot.audio.frames import Pcm
 from voicebot.tts.base import Manner
 from voicebot.tts.clauses import NO_BREAK, Clause
-from voicebot.tts.speaking import ClauseVoice, stream
+from voicebot.tts.speaking import ClauseVoice, clauses_of, stream
 from voicebot.tts.worker import Urgency
 
 log = logging.getLogger(__name__)
@@ -245,7 +245,7 @@ class CachedVoice:
             keeps = self._keeps and not is_personal(clause.text)
             return await self._sound(clause, rate_hz, manner, (urgency, within_s), keeps=keeps)
 
-        return stream(self._inner.plan(text, manner.language), fetch, rate_hz, manner)
+        return stream(lambda: clauses_of(self._inner, text, manner.language), fetch, rate_hz, manner)
 
     async def render(
         self,
@@ -263,11 +263,7 @@ class CachedVoice:
         Raises:
             SynthesisError: the engine failed.
         """
-        clauses: dict[str, Clause] = {}
-        for text in texts:
-            plan = self._inner.plan(text, manner.language)
-            for clause in plan[:1] if first_only else plan:
-                clauses.setdefault(self._key(clause, rate_hz, manner), clause)
+        clauses = await asyncio.to_thread(self._distinct, tuple(texts), rate_hz, manner, first_only)
         made = 0
         for done, (key, clause) in enumerate(clauses.items(), start=1):
             if not await asyncio.to_thread(self._cache.on_disk, key):
@@ -282,6 +278,15 @@ class CachedVoice:
     async def close(self) -> None:
         """Stop the workers of the voice behind."""
         await self._inner.close()
+
+    def _distinct(self, texts: Sequence[str], rate_hz: int, manner: Manner, first_only: bool) -> Mapping[str, Clause]:
+        """The clauses of ``texts`` by key, each once, in their order: seconds for a whole profile."""
+        clauses: dict[str, Clause] = {}
+        for text in texts:
+            plan = self._inner.planned(text, manner.language) or self._inner.plan(text, manner.language)
+            for clause in plan[:1] if first_only else plan:
+                clauses.setdefault(self._key(clause, rate_hz, manner), clause)
+        return clauses
 
     def _key(self, clause: Clause, rate_hz: int, manner: Manner) -> str:
         return key_of(self._inner.name, self._inner.version, clause, rate_hz, manner)

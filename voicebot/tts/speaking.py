@@ -5,9 +5,10 @@ up before asking for it.
 """
 
 import asyncio
+import threading
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -45,7 +46,10 @@ class ClauseVoice(Protocol):
     """Changes with whatever changes the sound of a same clause."""
 
     def plan(self, text: str, language: str) -> tuple[Clause, ...]:
-        """Return the clauses of a text as it is written."""
+        """Return the clauses of a text as it is written. Takes some milliseconds: not for the event loop."""
+
+    def planned(self, text: str, language: str) -> tuple[Clause, ...] | None:
+        """Return what ``plan`` gave for a text lately, at once; ``None`` when that is forgotten or was never asked."""
 
     async def sound(self, clause: Clause, rate_hz: int, manner: Manner, urgency: Urgency, within_s: float = 0.0) -> Pcm:
         """Return the sound of a clause, without its pause; ``within_s`` is when it is needed, if it follows another.
@@ -83,16 +87,24 @@ class SpokenVoice:
         self._gain_db = gain_db + pace.level_dbfs + 20.0
         self._pace = pace
         self._queue = SynthesisQueue(engine.name, tally=tally, pressed=pressed)
-        # the same sentences come again and again, and normalising one holds every call back for some milliseconds
-        self._known_plan = lru_cache(_PLANS_KEPT)(self._plan)
+        # the same sentences come again and again
+        self._plans: OrderedDict[tuple[str, str], tuple[Clause, ...]] = OrderedDict()
+        self._planning = threading.Lock()
 
     def plan(self, text: str, language: str) -> tuple[Clause, ...]:
         """Return the clauses of ``text`` as it is written; see ``ClauseVoice``."""
-        return self._known_plan(text, language)
-
-    def _plan(self, text: str, language: str) -> tuple[Clause, ...]:
         words = self._normaliser.pronounced(self._normaliser.bound(text, language), self._engine.spelling, language)
-        return cut(words, language, self._engine.strides)
+        clauses = cut(words, language, self._engine.strides)
+        with self._planning:
+            self._plans[text, language] = clauses
+            while len(self._plans) > _PLANS_KEPT:
+                self._plans.popitem(last=False)
+        return clauses
+
+    def planned(self, text: str, language: str) -> tuple[Clause, ...] | None:
+        """Return what ``plan`` gave lately; see ``ClauseVoice``."""
+        with self._planning:
+            return self._plans.get((text, language))
 
     async def sound(self, clause: Clause, rate_hz: int, manner: Manner, urgency: Urgency, within_s: float = 0.0) -> Pcm:
         """Return the sound of a clause, without its pause; see ``ClauseVoice``."""
@@ -112,24 +124,32 @@ class SpokenVoice:
         async def fetch(clause: Clause, urgency: Urgency, within_s: float) -> Pcm:
             return await self.sound(clause, rate_hz, manner, urgency, within_s)
 
-        return stream(self.plan(text, manner.language), fetch, rate_hz, manner)
+        return stream(lambda: clauses_of(self, text, manner.language), fetch, rate_hz, manner)
 
     async def close(self) -> None:
         """Stop the worker, in mid-clause where the engine can."""
         await asyncio.to_thread(self._queue.close)
 
 
+async def clauses_of(voice: ClauseVoice, text: str, language: str) -> tuple[Clause, ...]:
+    """Return the clauses of ``text`` without holding the event loop."""
+    known = voice.planned(text, language)
+    return await asyncio.to_thread(voice.plan, text, language) if known is None else known
+
+
 async def stream(
-    clauses: tuple[Clause, ...],
+    plan: Callable[[], Awaitable[tuple[Clause, ...]]],
     fetch: Callable[[Clause, Urgency, float], Awaitable[Pcm]],
     rate_hz: int,
     manner: Manner,
 ) -> AsyncIterator[Pcm]:
-    """Yield each clause with its pause, the next one being fetched meanwhile; leaving early drops what was begun.
+    """Yield each clause of ``plan`` with its pause, the next one being fetched meanwhile.
 
-    ``fetch`` is told when a clause is needed at the earliest, in seconds: when those before it have been played.
+    Leaving early drops what was begun. ``fetch`` is told when a clause is needed at the earliest, in seconds: when
+    those before it have been played.
     """
     loop = asyncio.get_running_loop()
+    clauses = await plan()
 
     async def fetched(index: int, within_s: float) -> Pcm:
         return await fetch(clauses[index], Urgency.NOW if index == 0 else Urgency.SOON, within_s)
