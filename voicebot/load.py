@@ -135,6 +135,11 @@ class Load:
                 self._mean_s += _WEIGHT * (now_s - began_s - self._mean_s)
                 self._follow(now_s, max(in_progress_s, self._mean_s))
 
+    def forget(self, caller: object) -> None:
+        """Count no wait of ``caller``: they had not finished; nothing when it did not wait."""
+        with self._lock:
+            self._waiting.pop(caller, None)
+
     def _in_progress_s(self, now_s: float) -> float:
         """The longest wait in progress but one: alone, a long one may be a long sentence rather than a press."""
         waits = sorted(now_s - began_s for began_s in self._waiting.values())

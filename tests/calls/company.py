@@ -46,6 +46,9 @@ class RoteStream:
     def speculate(self) -> None:
         self.log.append("speculate")
 
+    def hasten(self) -> None:
+        self.log.append("hasten")
+
     def resume(self) -> None:
         self.log.append("resume")
 

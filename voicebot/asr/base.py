@@ -101,6 +101,9 @@ class Stream(Protocol):
     def speculate(self) -> None:
         """Start recognising what was fed so far: the caller has paused and may have finished."""
 
+    def hasten(self) -> None:
+        """Know that a caller waits for the speculation: they have probably finished."""
+
     def resume(self) -> None:
         """Forget the speculation: the caller went on."""
 

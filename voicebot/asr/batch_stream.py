@@ -76,6 +76,11 @@ class BatchStream:
         except RecognizerBusy:
             self._speculation = None
 
+    def hasten(self) -> None:
+        """Have the speculation go before the guesses of others."""
+        if self._speculation is not None and self._speculation.future is not None:
+            self._pool.promote(self._speculation.future)
+
     def resume(self) -> None:
         """Forget the speculation: the caller went on."""
         if self._speculation is not None:

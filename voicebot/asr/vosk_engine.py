@@ -128,6 +128,9 @@ class VoskStream:
     def speculate(self) -> None:
         """Nothing to do: decoding never waits for a pause."""
 
+    def hasten(self) -> None:
+        """Nothing to hasten."""
+
     def resume(self) -> None:
         """Nothing to forget."""
 

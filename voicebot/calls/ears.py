@@ -112,6 +112,18 @@ class _SecondThought:
         return self._heard_frames * FRAME_S - speech_ago_s <= _SECOND_THOUGHT_S
 
 
+@dataclass(slots=True)
+class _Unread:
+    """A pause whose text is not known yet: the ``patience`` it has otherwise, and whether the caller waits for it."""
+
+    patience: Patience | None = None
+    hastened: bool = False
+
+
+def _seconds(patience: Patience) -> float:
+    return patience.value
+
+
 EarEvent = CutIn | FalseAlarm | Spoke
 
 
@@ -142,6 +154,7 @@ class Ears:
         self._alarm_from_cut_in = False
         self._joined = False
         self._playing = False
+        self._unread = _Unread()
 
     def be_patient(self, patient: bool) -> None:
         """Allow pauses twice as long, for a caller who asked for time."""
@@ -184,6 +197,7 @@ class Ears:
         """Forget the turn in progress: the caller pressed a key instead."""
         if self._stream is not None:
             self._stream.cancel()
+            self._load.forget(self._stream)
         self._stream = None
         self._sound = []
         self._finished = None
@@ -247,6 +261,7 @@ class Ears:
                     self.drop()
                     return FalseAlarm() if self._was_cut_in() else None
         self._perhaps_speculate()
+        self._perhaps_hasten()
         return None
 
     def _was_cut_in(self) -> bool:
@@ -275,14 +290,29 @@ class Ears:
         ending = self._ending.result()
         wait_s = _SETTLED_PAUSE_S if ending is Ending.FALLEN else _DOUBTFUL_PAUSE_S
         if self._detector.silence_s >= wait_s - 1e-9:
-            if ending is Ending.RAISED and self._question.patience is Patience.NORMAL:
-                self._detector.set_patience(Patience.OPEN, self._scale)
+            patience = self._question.patience
+            if ending is Ending.RAISED and patience is Patience.NORMAL:
+                patience = Patience.OPEN
+            self._unread = _Unread(patience)
+            # no answer is possible before the text is known, and the text may say that there is more to come
+            self._detector.set_patience(max(patience, Patience.HESITANT, key=_seconds), self._scale)
             self._stream.speculate()
-            self._speculation = self._work.compute(self._weigh(self._stream, ending), "speculation")
+            self._speculation = self._work.compute(self._weigh(self._stream, ending, patience), "speculation")
+
+    def _perhaps_hasten(self) -> None:
+        """Count the caller as waiting once only the text is missing to know that they have finished."""
+        stream, unread = self._stream, self._unread
+        if stream is None or unread.patience is None or unread.hastened:
+            return
+        if self._detector.silence_s >= unread.patience.value * self._scale - 1e-9:
+            unread.hastened = True
+            self._load.begin(stream)
+            stream.hasten()
 
     def _go_on(self) -> None:
         if self._stream is not None:
             self._stream.resume()
+            self._load.forget(self._stream)
             self._stop_considering()
             self._reconsider()
             self._detector.set_patience(self._question.patience, self._scale)
@@ -291,26 +321,40 @@ class Ears:
         if self._speculation is not None:
             self._speculation.cancel()
         self._speculation = self._ending = None
+        self._unread = _Unread()
 
-    async def _weigh(self, stream: Stream, ending: Ending) -> None:
+    async def _weigh(self, stream: Stream, ending: Ending, patience: Patience) -> None:
         """Set how long to wait for more, from what was heard up to the pause and from how the voice ended."""
+        heard = None
         try:
             heard = await stream.speculated()
         except RecognitionError as error:
             log.warning("speculative recognition failed: %s", error)
+        if stream is not self._stream:
             return
-        if heard is None or stream is not self._stream:
+        is_left_open = heard is not None and patience is not Patience.DICTATION and is_open(heard.text)
+        self._read(stream, Patience.HESITANT if is_left_open else patience)
+        if heard is None:
             return
         whole = heard.text != "" and self._consider is not None and await self._consider(heard)
         if stream is not self._stream or (self._question.patience is Patience.DICTATION and not heard.choices):
             return
-        if is_open(heard.text):
-            self._detector.set_patience(Patience.HESITANT, self._scale)
-        elif heard.choices and heard.choices[0].probability >= _SURE_CHOICE:
+        if is_left_open:
+            return
+        if heard.choices and heard.choices[0].probability >= _SURE_CHOICE:
             self._detector.set_patience(Patience.ASSURED, self._scale)
         elif whole:
             fallen = ending is Ending.FALLEN
             self._detector.set_patience(Patience.ASSURED if fallen else Patience.COMPLETE, self._scale)
+
+    def _read(self, stream: Stream, patience: Patience) -> None:
+        """Wait as ``patience`` says now that the text up to the pause is known, or will not be."""
+        self._detector.set_patience(patience, self._scale)
+        self._unread.patience = None
+        if self._unread.hastened and patience is Patience.HESITANT:
+            # it is the caller who is waited for now
+            self._load.end(stream)
+            self._unread = _Unread()
 
     def _finish(self, start_s: float, end_s: float, at_s: float) -> Spoke | None:
         stream, self._stream = self._stream, None
@@ -321,7 +365,9 @@ class Ears:
         # kept for a moment: a caller who goes on now is still in the same turn
         self._finished = _SecondThought(self._question, self._sound[-round(_LONGEST_S / FRAME_S) :])
         joined, self._joined = self._joined, False
-        self._load.begin(stream)
+        if not self._unread.hastened:
+            self._load.begin(stream)
+        self._unread = _Unread()
         transcript = self._work.compute(stream.finish(), "recognition")
         transcript.add_done_callback(lambda _: self._load.end(stream))
         return Spoke(end_s - start_s, at_s - end_s, transcript, joined)
