@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from tests.calls.company import RoteRecognizer, RoteStream, says
+from tests.calls.company import RoteRecognizer, RoteStream, speech
 from voicebot.asr.base import Hints, Transcript
 from voicebot.audio.frames import FRAME_S, Pcm, frame_samples, silence
 from voicebot.audio.settings import TurnSettings
@@ -14,7 +14,7 @@ from voicebot.load import Load
 
 RATE = 8000
 SIZE = frame_samples(RATE)
-SPEECH = says(1.0).pcm
+SPEECH = speech(1.0)
 
 
 class HeldRecognizer(RoteRecognizer):
