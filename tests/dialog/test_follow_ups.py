@@ -116,3 +116,34 @@ def test_a_subject_next_to_impossible_is_not_proposed() -> None:
     asked = clarification(Talk(KNOWLEDGE, Scripted(), context()), Understanding(Verdict.UNSURE, likely))
     assert asked is not None
     assert [action for action in asked.actions if isinstance(action, Clarify)] == [Clarify("bac.demande", "hors_sujet")]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("oui les voisins non plus [oui]", "touche sans doute le quartier"),
+        ("oui [oui]", "vient sans doute de chez vous"),
+        ("non [non]", "touche sans doute le quartier"),
+    ],
+)
+def test_a_water_cut_is_told_by_what_the_neighbours_have(said: str, told: str) -> None:
+    assert told in answered("je n’ai plus d’eau [eau.coupure]", said)
+
+
+def test_a_place_told_instead_of_choosing_reports_there() -> None:
+    doubt = "des sacs devant l’immeuble [signalement.depot_sauvage ou collecte.consignes]"
+    said = answered(doubt, "à Touques, 12 rue des Bains [? commune=Touques adresse='12 rue des Bains']")
+    assert "J’ai noté : 12 rue des Bains" in said
+
+
+def test_a_town_told_instead_of_choosing_is_no_question_about_the_town() -> None:
+    doubt = "les sacs sont éventrés [collecte.consignes ou signalement.depot_sauvage]"
+    assert "la veille au soir" in answered(doubt, "Touques [interco.communes commune=Touques]")
+
+
+def test_whoever_asks_is_told_that_the_assistant_is_a_machine() -> None:
+    assert "une assistante automatique" in answered("vous êtes un robot ? [hors_sujet]")
+
+
+def test_whoever_cannot_put_out_a_bin_is_offered_an_adviser() -> None:
+    assert "Voulez-vous parler à un conseiller" in answered("ma mère est handicapée [collecte.consignes]")

@@ -10,7 +10,7 @@ def test_plain_words_give_the_last_answer_again_and_hold_for_the_call() -> None:
     _, (_, first, plain, later) = converse(
         KNOWLEDGE, LEAK, "plus simplement s'il vous plaît [?]", "et le tri [tri.consignes]"
     )
-    assert "regardez d’abord" in first.text
+    assert "vous renseigne" in first.text
     assert "Appelez le service de l’eau" in plain.text
     assert plain.plain
     assert "Le verre va dans sa borne" in later.text

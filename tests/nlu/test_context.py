@@ -31,6 +31,11 @@ def test_a_short_turn_is_about_the_last_subject_unless_it_names_another(
     assert (understood.verdict, understood.intent) == (Verdict.SURE, intent)
 
 
+def test_a_day_written_in_figures_goes_on_from_the_last_request(engine: NluEngine, background: Background) -> None:
+    understood = engine.understand("et le 1er janvier ?", (), replace(background, intent="collecte.jours"))
+    assert (understood.intent, understood.entities["date"]) == ("collecte.jours", "2027-01-01")
+
+
 @pytest.mark.parametrize("text", ["Rime, abo, tuve, il.", "Cet odouze-ri est général le clair."])
 def test_words_that_nobody_says_are_about_nothing_even_after_a_question(
     engine: NluEngine, background: Background, text: str

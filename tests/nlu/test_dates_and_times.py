@@ -34,6 +34,7 @@ _MONTHS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "ao
         ("dans quinze jours", "2026-12-09"),
         ("il y a deux jours", "2026-11-22"),
         ("le quatorze juillet", "2027-07-14"),
+        ("le 1er janvier", "2027-01-01"),
         ("non, le 12", "2026-12-12"),
         ("le dix, euh non, le douze", "2026-12-12"),
         ("vendredi 4", "2026-12-04"),

@@ -388,37 +388,40 @@ class Dialogue:
         self, question: ClarifyQuestion, heard: Heard, understood: Understanding | None
     ) -> Draft | None:
         picked = pick(heard, doubts.clarify_options(self._talk, question))
+        told = doubts.told(understood, heard.text)
+        sure = understood if understood is not None and understood.verdict is Verdict.SURE and not told else None
         if doubts.both(self._talk, question, heard.text):
             self._queue.append(doubts.second(question))
             intent = question.first
         elif picked is not None:
             intent = picked.id
-        elif understood is not None and understood.verdict is Verdict.SURE and "." in understood.intent:
+        elif sure is not None and "." in sure.intent:
             return None
-        elif understood is not None and understood.verdict is Verdict.SURE and understood.intent == "merci":
+        elif sure is not None and sure.intent == "merci":
             return acts.more(self._talk, Draft())
-        elif understood is not None and understood.intent == "oui":
+        elif understood is not None and understood.intent == "oui" and not told:
             return self._then_ask_again(self._talk.text("clarifier.lequel"))
         else:
-            return self._unclear(question, understood)
+            return self._unclear(question, understood, told)
         self._understood = None
         entities = {**question.entities, **(understood.entities if understood is not None else {})}
         return self._request(intent, entities, heard.text)
 
-    def _unclear(self, question: ClarifyQuestion, understood: Understanding | None) -> Draft | None:
+    def _unclear(
+        self, question: ClarifyQuestion, understood: Understanding | None, told: dict[str, str]
+    ) -> Draft | None:
         """Take an answer that chose neither: the doubt is put twice at most.
 
         Who only says where, or which bin, takes the question as settled: the likelier subject is answered, by name.
         """
-        if understood is not None and doubts.other(question, understood):
+        if understood is not None and not told and doubts.other(question, understood):
             return None
         if understood is not None and understood.intent in (question.first, question.second):
             return self._request(understood.intent, {**question.entities, **understood.entities}, "")
-        told = doubts.told(understood)
         if told:
             self._understood = None
-            return self._request(doubts.cheaper(self._talk, question), {**question.entities, **told}, "")
-        return self._misunderstood()
+            return self._request(doubts.cheaper(self._talk, question, told), {**question.entities, **told}, "")
+        return self._misunderstood(understood if understood is not None and doubts.outside(understood) else None)
 
     # -- a new request ----------------------------------------------------------------------------------------
 

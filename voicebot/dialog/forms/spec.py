@@ -36,7 +36,7 @@ class Slot:
     limits the slot to values of a slot before it. ``default`` fills it without asking when the first request does not
     say otherwise. ``written`` is the question in the chat, where it differs. ``optional`` accepts "non" or silence.
     ``past`` says a date is that of something that happened. ``told`` takes the words of the request itself when they
-    name an object.
+    name an object. ``among`` are the streams that have a key; any other may be said.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Slot:
     past: bool = False
     written: Template | None = None
     told: bool = False
+    among: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +202,9 @@ def _slot(table: Table) -> Slot:
         table.flag("passe", False),
         Template(written) if written else None,
         table.flag("depuis_demande", False),
+        table.texts("touches", ()),
     )
+    if slot.among and kind != "flux":
+        table.wrong("touches", "seul un champ de type flux choisit les flux qui ont une touche")
     table.done()
     return slot

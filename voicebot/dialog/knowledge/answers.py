@@ -208,6 +208,7 @@ TOLD: Mapping[str, frozenset[str]] = {
         "tri.encombrants": "",
         "suite.delai": "",
         "clarifier.lequel": "",
+        "qui_parle": "",
         "suite.quantite": "",
         "suite.controle": "",
         "assainissement.fosse": "",

@@ -63,6 +63,8 @@ MARKS = (
     "suite_numero",
     "suite_professionnel",
     "les_deux",
+    "suite_assainissement",
+    "qui_parle",
     "fosse",
     "vidange",
     "controle_vente",

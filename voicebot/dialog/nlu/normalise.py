@@ -35,7 +35,9 @@ for _phrase in _FILLER_PHRASES:
     _FILLERS.setdefault(_phrase.split()[0], []).append(tuple(_phrase.split()))
 _LEADING = frozenset(["alors", "voila", "donc", "enfin", "et", "allo"])
 _ELIDED = word_set("l d j m n s t c qu jusqu lorsqu puisqu quelqu quoiqu presqu")
-_TOKEN = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*|[.,;:!?…\n]")
+_TOKEN = re.compile(
+    r"[^\W\d_]+|\d+(?:er|[èe]re|re|nde?|e|[èe]me)(?![^\W\d_])|\d+(?:[.,:]\d+)*|[.,;:!?…\n]", re.IGNORECASE
+)
 _BREAKS = frozenset(".,;:!?…\n")
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "ʼ": "'", "‘": "'", "´": "'", "`": "'", "ß": "ss"})
 

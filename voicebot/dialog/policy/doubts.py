@@ -1,5 +1,7 @@
 """A doubt between two subjects: how it is put, how it may be answered, and what settles it without an answer."""
 
+from collections.abc import Mapping
+
 from voicebot.dialog.nlu.base import Understanding, Verdict
 from voicebot.dialog.policy.form_run import yes_no
 from voicebot.dialog.policy.questions import ClarifyQuestion
@@ -9,6 +11,8 @@ from voicebot.dialog.wording import contains, fold
 
 _OUT_OF_SCOPE = 0.6
 _KINDS = ("horaires",)
+_A_TOWN = "interco.communes"
+_ASKING = frozenset(["combien", "comment", "pourquoi", "quand", "quel", "quelle", "quels", "quelles", "qui", "quoi"])
 _WITH_OBJECTS = ("tri.objet", "encombrants", "apport", "decheterie.acces", "signalement", "collecte.oubli")
 _SAME_SUBJECT = ("tri.objet", "tri.consignes")
 
@@ -63,15 +67,22 @@ def second(question: ClarifyQuestion) -> Understanding:
     return Understanding(Verdict.SURE, (Candidate(question.second, 1.0),), dict(question.entities))
 
 
-def told(understood: Understanding | None) -> dict[str, str]:
+def told(understood: Understanding | None, text: str) -> dict[str, str]:
     """Return where, or which bin, an answer says that chooses no subject and asks for none; nothing otherwise."""
-    if understood is None or understood.verdict is Verdict.SURE:
+    if understood is None or (understood.verdict is Verdict.SURE and understood.intent != _A_TOWN):
         return {}
-    return {name: value for name in ("commune", "flux") if (value := understood.entities.get(name, ""))}
+    if set(fold(text).split()) & _ASKING:
+        return {}
+    return {name: value for name in ("commune", "flux", "adresse") if (value := understood.entities.get(name, ""))}
 
 
-def cheaper(talk: Talk, question: ClarifyQuestion) -> str:
-    """Return the likelier subject of a doubt, but an answer rather than a form: less is lost if it is the wrong one."""
+def cheaper(talk: Talk, question: ClarifyQuestion, told: Mapping[str, str]) -> str:
+    """Return the likelier subject of a doubt, but an answer rather than a form: less is lost if it is the wrong one.
+
+    Whoever tells an address wants something done there.
+    """
+    if "adresse" in told:
+        return question.first
     form_for, subjects = talk.knowledge.form_for, talk.knowledge.subjects
     asks_much = form_for(question.first) is not None and question.second in subjects
     return question.second if asks_much and form_for(question.second) is None else question.first

@@ -72,6 +72,7 @@ _LEADS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("assainissement.probleme", "assainissement.probleme"),
         ("", "service.contact"),
     ),
+    "suite_assainissement": (("eau.prix", "eau.prix"), ("eau.facture", "eau.facture")),
     "suite_professionnel": (
         ("tri.", "decheterie.acces"),
         ("decheterie.", "decheterie.acces"),

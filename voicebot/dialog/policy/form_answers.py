@@ -178,7 +178,7 @@ def _volunteer(
         noted = True
         if known:
             corrected = spoken(slot, value, talk.today)
-    _keep_beside(talk, run, heard, understanding)
+    noted |= _keep_beside(talk, run, heard, understanding)
     if corrected is not None:
         return talk.text("formulaire.corrige", {"valeur": corrected})
     return talk.text("formulaire.note") if noted else None
@@ -235,14 +235,19 @@ def _overrides(talk: Talk, slot: Slot, asked: Slot, heard: Heard, understanding:
     return True
 
 
-def _keep_beside(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | None) -> None:
-    """Keep a number or a day that the form has no slot for beside its values: the service may need them."""
+def _keep_beside(talk: Talk, run: FormRun, heard: Heard, understanding: Understanding | None) -> bool:
+    """Keep a number or a day that the form has no slot for beside its values: the service may need them.
+
+    Tell whether there was one.
+    """
+    before = dict(run.said)
     for kind in ("telephone", "date"):
         value = entity(talk, understanding, kind)
         if kind == "date" and _is_house_number(talk, heard, understanding):
             continue
         if value and not any(slot.kind in (kind, "creneau") for slot in run.form.slots):
             run.said[kind] = value
+    return run.said != before
 
 
 def _is_house_number(talk: Talk, heard: Heard, understanding: Understanding | None) -> bool:
@@ -350,10 +355,13 @@ def _corrected(
     for slot in reversed(run.form.slots):
         if slot.name not in run.values or (slot.kind == "choix" and not marked):
             continue
-        if slot.kind in STRONG:
+        value: str | None = None
+        if slot.kind == "commune" and not marked:
+            value = entity(talk, understanding, "commune")  # a town that the words only sound like corrects nothing
+        elif slot.kind in STRONG:
             value = value_of(talk, run, slot, heard, understanding)
-        else:
-            value = entity(talk, understanding, "adresse") if slot.kind == "adresse" else None
+        elif slot.kind == "adresse":
+            value = entity(talk, understanding, "adresse")
         if not value or value == run.values[slot.name]:
             continue
         if slot.kind == "creneau" and not offered(talk, run, value):

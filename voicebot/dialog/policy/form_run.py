@@ -230,7 +230,7 @@ def options(talk: Talk, run: FormRun, slot: Slot) -> tuple[Option, ...]:
     if slot.kind == "commune":
         return commune_expect(talk).options
     if slot.kind == "flux":
-        return stream_options(talk)
+        return stream_options(talk, slot.among)
     if slot.kind == "creneau":
         offered = tuple(offer.option(key, run.offered) for key, offer in enumerate(run.offered, start=1))
         more = Option("", (), talk.knowledge.marks["autres_dates"][0], str(len(offered) + 1))

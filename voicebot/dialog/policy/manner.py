@@ -10,10 +10,12 @@ _MOST_WORDS = 10
 
 
 def asked(talk: Talk, text: str) -> Draft | None:
-    """Take a request for simpler words, for more time, or for certainty; ``None`` when ``text`` is none of them."""
+    """Take a request for simpler words, for more time, for certainty, or for who is speaking; ``None`` for others."""
     folded, marks = fold(text), talk.knowledge.marks
     if len(folded.split()) > _MOST_WORDS:
         return None
+    if any(contains(folded, mark) for mark in marks["qui_parle"]):
+        return talk.text("qui_parle")
     if any(contains(folded, mark) for mark in marks["plus_simplement"]):
         return simpler(talk)
     if any(contains(folded, mark) for mark in marks["plus_de_temps"]):

@@ -3,7 +3,7 @@
 A commune may be typed on the keypad by its first letters; five matches or fewer are read out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from voicebot.dialog.keypad import MAX_READ_OUT, KeypadNames, KeypadSearch, Typing
@@ -31,12 +31,13 @@ def commune_options(talk: Talk) -> tuple[Option, ...]:
     return tuple(options)
 
 
-def stream_options(talk: Talk) -> tuple[Option, ...]:
-    """Return the streams as options."""
-    streams = enumerate(talk.knowledge.streams.values(), start=1)
+def stream_options(talk: Talk, among: Sequence[str] = ()) -> tuple[Option, ...]:
+    """Return the streams as options; only those ``among`` have a key, when any are named."""
+    streams = talk.knowledge.streams
+    keyed = [name for name in among if name in streams] or list(streams)[:_LAST_KEY]
+    keys = {name: str(key) for key, name in enumerate(keyed, start=1)}
     return tuple(
-        Option(one.id, (one.name, *one.texts), one.name.capitalize(), str(key) if key <= _LAST_KEY else "")
-        for key, one in streams
+        Option(one.id, (one.name, *one.texts), one.name.capitalize(), keys.get(one.id, "")) for one in streams.values()
     )
 
 
