@@ -87,6 +87,17 @@ def test_a_failure_that_holds_a_number_is_written_without_it(written: io.StringI
     assert "cannot call •• or ••@••" in line["trace"]
 
 
+@pytest.mark.parametrize("formatter", [TextLines, JsonLines])
+@pytest.mark.parametrize("call", ["a84b4c76e66710@192.0.2.7", "61"])
+def test_the_id_of_a_call_stays_legible_and_hides_no_person(
+    written: io.StringIO, formatter: type[logging.Formatter], call: str
+) -> None:
+    logging.getLogger().handlers[-1].setFormatter(formatter())
+    with on_call(call):
+        switchboard_log.info("call %s of 0612345678 or marie@example.org ended", call)
+    assert f"call {call} of •• or ••@•• ended" in written.getvalue()
+
+
 @pytest.mark.parametrize(
     "text",
     [

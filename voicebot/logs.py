@@ -18,6 +18,9 @@ from typing import Literal
 _NUMBER = re.compile(r"(?<![\w.:\-])(?:\+|00)?\d(?:[\s./]?\d){8,13}(?![\w:\-])")
 _EMAIL = re.compile(r"(?<!sip:)(?<!sips:)\b[\w.+-]+@[\w-]+\.[\w.-]+\b")
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_SHORTEST_CALL = 12
+"""Characters: a shorter id could be a part of a telephone number."""
+
 _call: ContextVar[str] = ContextVar("call", default="")
 
 
@@ -44,6 +47,14 @@ def without_persons(text: str) -> str:
     return _EMAIL.sub("••@••", _NUMBER.sub("••", text))
 
 
+def _told(text: str) -> str:
+    """Return ``text`` without persons, but for the id of its call: a SIP Call-ID looks like an e-mail address."""
+    call = _call.get()
+    if len(call) < _SHORTEST_CALL:
+        return without_persons(text)
+    return call.join(without_persons(part) for part in text.split(call))
+
+
 class TextLines(logging.Formatter):
     """One line of text, and the traceback when there is one."""
 
@@ -53,7 +64,7 @@ class TextLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, nobody named."""
         call = _call.get()
-        return without_persons(super().format(record) + (f" [{call}]" if call else ""))
+        return _told(super().format(record) + (f" [{call}]" if call else ""))
 
 
 class JsonLines(logging.Formatter):
@@ -65,12 +76,12 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": without_persons(record.getMessage()),
+            "message": _told(record.getMessage()),
         }
         if _call.get():
             line["call"] = _call.get()
         if record.exc_info:
-            line["trace"] = without_persons(self.formatException(record.exc_info))
+            line["trace"] = _told(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
 
 
