@@ -98,6 +98,25 @@ def test_no_and_goodbye_are_no_comment(no: str) -> None:
     assert ends(last)
 
 
+IN_A_FORM = ("vos horaires [service.horaires]", "rappelez-moi [rappel]")
+
+
+def test_what_could_not_be_kept_is_told_before_the_questions() -> None:
+    asked = Caller().turns(*IN_A_FORM, "au revoir [au_revoir]")
+    assert asked.text.index("je n’ai pas pu enregistrer") < asked.text.index(SENTENCES.accord)
+    assert not ends(asked)
+
+
+def test_what_is_kept_at_goodbye_is_kept_whether_or_not_the_questions_are_answered() -> None:
+    caller = Caller()
+    asked = caller.turns(*IN_A_FORM, "oui [oui]", "au revoir [au_revoir]")
+    assert [action.type for action in asked.actions] == ["callback"]
+    assert asked.text.index("Votre référence") < asked.text.index(SENTENCES.accord)
+    goodbye = caller.turns("non [non]")
+    assert [action.type for action in goodbye.actions] == ["hangup"]
+    assert "référence" not in goodbye.text
+
+
 def test_silence_at_any_question_is_goodbye() -> None:
     for answers in ((), ("(touches 1)",), TO_THE_COMMENT):
         assert ends(Caller().turns(*SERVED, *answers, "(silence)"))

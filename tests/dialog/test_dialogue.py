@@ -166,6 +166,22 @@ def test_transfer_that_came_back_offers_a_callback(result: str) -> None:
     assert Ask("telephone", "rappel") in dialogue.respond(Heard(keys="1")).actions
 
 
+@pytest.mark.parametrize(
+    ("request_", "told"),
+    [
+        ("une fuite dans la rue [eau.fuite]", "02 61 91 00 01"),
+        ("l'égout déborde [assainissement.probleme]", "02 61 91 00 03"),
+        ("au feu [urgence]", "112"),
+    ],
+)
+def test_whoever_could_not_reach_the_one_on_call_is_told_where_else_to_turn(request_: str, told: str) -> None:
+    dialogue, _ = converse(KNOWLEDGE, request_, "oui [oui]", at=context(open_=False))
+    reply = dialogue.returned("no_answer")
+    assert "conseiller n’a pas répondu" not in reply.text
+    assert told in reply.text
+    assert Ask("telephone", "rappel") in dialogue.respond(Heard(keys="1")).actions
+
+
 def test_direct_profile_transfers_at_once_when_open_and_not_when_closed() -> None:
     identity = KNOWLEDGE.identity
     direct = replace(KNOWLEDGE, identity=replace(identity, policy=replace(identity.policy, direct=True)))

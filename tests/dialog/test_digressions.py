@@ -84,6 +84,21 @@ def test_number_said_again_from_its_beginning_replaces_what_was_begun() -> None:
     assert "06, 98, 76, 54, 32" in dialogue.respond(Heard("06 98 76 54 32")).text
 
 
+def test_number_begun_again_after_its_first_digits_is_not_doubled() -> None:
+    dialogue = Brain(KNOWLEDGE, Listening(), 0).open(context(caller=""))
+    dialogue.pursue("rappel")
+    dialogue.respond(Heard("zéro six, euh, attendez"))
+    assert "06, 12." in dialogue.respond(Heard("zéro six douze")).text
+    assert "06, 12, 34, 56, 78" in dialogue.respond(Heard("trente-quatre cinquante-six soixante-dix-huit")).text
+
+
+def test_number_whose_second_pair_is_its_first_is_taken_as_said() -> None:
+    dialogue = Brain(KNOWLEDGE, Listening(), 0).open(context(caller=""))
+    dialogue.pursue("rappel")
+    dialogue.respond(Heard("zéro six"))
+    assert "06, 06, 12, 34, 56" in dialogue.respond(Heard("06 12 34 56")).text
+
+
 def test_choice_said_while_the_number_is_asked_is_not_asked_again() -> None:
     reply = last("rappelez-moi [rappel]", "non [non]", "demain matin vers dix heures [?]")
     assert asked(reply) == "telephone"
@@ -211,7 +226,7 @@ def test_other_bin_named_instead_of_the_sector_is_kept() -> None:
 def test_reception_is_closed_on_christmas_day() -> None:
     closed = context(hours_on=lambda day: () if day == date(2026, 12, 25) else ((540, 1020),))
     reply = last("vous êtes ouverts à Noël ? [service.horaires date=2026-12-25]", at=closed)
-    assert "L’accueil est fermé le vendredi 25 décembre" in reply.text
+    assert "L’accueil est fermé le vendredi 25 décembre. Il rouvrira le samedi 26 décembre, à 9 h." in reply.text
     assert "9 h" in last("et le 23 ? [service.horaires date=2026-12-23]", at=closed).text
 
 

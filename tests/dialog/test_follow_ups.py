@@ -141,9 +141,5 @@ def test_a_town_told_instead_of_choosing_is_no_question_about_the_town() -> None
     assert "la veille au soir" in answered(doubt, "Touques [interco.communes commune=Touques]")
 
 
-def test_whoever_asks_is_told_that_the_assistant_is_a_machine() -> None:
-    assert "une assistante automatique" in answered("vous êtes un robot ? [hors_sujet]")
-
-
 def test_whoever_cannot_put_out_a_bin_is_offered_an_adviser() -> None:
     assert "Voulez-vous parler à un conseiller" in answered("ma mère est handicapée [collecte.consignes]")

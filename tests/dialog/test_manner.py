@@ -1,6 +1,9 @@
 """How the caller wants to be spoken to: more simply, with time to answer."""
 
+import pytest
+
 from tests.dialog.scripted import coast, converse
+from voicebot.dialog.turns import Transfer
 
 KNOWLEDGE = coast()
 LEAK = "une fuite dans la rue [eau.coupure]"
@@ -33,3 +36,18 @@ def test_a_long_request_that_holds_such_words_is_a_request() -> None:
     _, (_, reply) = converse(KNOWLEDGE, f"{said} [collecte.jours commune=Touques]")
     assert not reply.plain
     assert "Touques" in reply.text
+
+
+@pytest.mark.parametrize(
+    "said", ["Vous êtes une vraie personne ?", "Ah, je parle à une machine, alors.", "Allô ? Qui êtes-vous ?"]
+)
+def test_whoever_asks_who_is_speaking_is_told_that_it_is_no_person_and_keeps_their_question(said: str) -> None:
+    _, (_, asked, told) = converse(KNOWLEDGE, "les poubelles [collecte.jours]", f"{said} [?]")
+    assert "assistante automatique" in told.text
+    assert told.expect == asked.expect
+
+
+@pytest.mark.parametrize("said", ["vous êtes un robot, passez-moi un conseiller", "c'est une machine à laver"])
+def test_words_that_say_more_than_that_are_left_to_be_understood(said: str) -> None:
+    _, (_, reply) = converse(KNOWLEDGE, f"{said} [conseiller]")
+    assert any(isinstance(action, Transfer) for action in reply.actions)

@@ -63,6 +63,7 @@ def test_numbers_read_out_by_pairs_or_digits_come_back(rest: int, prefix: str, c
         ("je suis rue de la Mer et il y a une fuite", "rue de la Mer"),
         ("chemin du Marais s'il vous plaît", "chemin du Marais"),
         ("rue du Moulin au numéro 12", "12 rue du Moulin"),
+        ("13 rue de l église", "13 rue de l'Église"),
         ("j'habite avenue de la Mer numéro 5", "5 avenue de la Mer"),
         ("dans ma rue", None),
         ("au bout de la rue", None),

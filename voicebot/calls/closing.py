@@ -189,9 +189,13 @@ class ClosingDialogue:
         self._questions = self._to_ask()
         if not self._questions:
             return reply
-        self._asked, self._goodbye = True, reply
+        # what was kept, or could not be, is told and done at once: whoever hangs up at a question has it all the same
+        farewell = len(reply.says) - (reply.farewell or len(reply.says))
+        kept = tuple(action for action in reply.actions if not isinstance(action, HangUp))
+        self._asked, self._goodbye = True, replace(reply, says=reply.says[farewell:], actions=(HangUp(),))
         asked = self._ask()
-        return replace(reply, says=asked.says, actions=(), expect=asked.expect)
+        says = (*reply.says[:farewell], *asked.says)
+        return replace(reply, says=says, actions=kept, expect=asked.expect, farewell=0)
 
     def _note(self, reply: Reply) -> Reply:
         kept = tuple(action for action in reply.actions if isinstance(action, Record))

@@ -134,9 +134,7 @@ class Dialogue:
     def returned(self, result: str) -> Reply:
         """Take back a caller whose transfer ended in ``result``: busy, no_answer, reject or failed."""
         self._begin()
-        self._talk.memory.adviser_failed = True
-        answer = {"busy": "conseiller.occupe", "no_answer": "conseiller.sans_reponse"}.get(result, "conseiller.echec")
-        return self._reply(self._talk.text(answer))
+        return self._reply(acts.returned(self._talk, result))
 
     def left(self) -> tuple[Record, ...]:
         """Return what a caller who has hung up had said enough of to be kept."""

@@ -278,6 +278,7 @@ class Reply:
     they are (``professionnel``, ``residence_secondaire``, ``particulier``), empty so far. ``answered`` says that this
     turn settled a request, or gave the opening hours or the website. ``aside`` says that it changed nothing (a
     repetition, help): what was asked before still is. ``lost``: it was not understood.
+    ``farewell`` counts the last sentences, those that take leave; what comes before them cannot wait.
     ``whole`` says that what was heard is a whole request, or answers the question asked: nothing more needs to be said
     to act on it.
     """
@@ -295,6 +296,7 @@ class Reply:
     plain: bool = False
     public: str = ""
     answered: bool = False
+    farewell: int = 0
     aside: bool = False
     lost: bool = False
     whole: bool = False

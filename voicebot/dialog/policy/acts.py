@@ -13,7 +13,9 @@ from voicebot.dialog.wording import contains, fold, of_group
 
 _LEAVING = 0.8
 _ALARM = 0.45
+_URGENT = "urgence"
 _WAY_OUT = "conseiller.attente.sortie"
+_ON_CALL = "conseiller.astreinte"
 _MANY = 2
 _OUTBURST_WORDS = 5
 _FAINT = 0.02
@@ -62,8 +64,7 @@ def emergency(talk: Talk) -> Draft:
     draft.settled = True
     target = talk.knowledge.identity.target_for("urgence", urgent=True)
     if target is not None and talk.context.channel == "voice":
-        talk.tell(draft, "urgence.astreinte")
-        draft.actions.append(Transfer(target.id, "urgence", context_of(talk)))
+        _to(talk, talk.tell(draft, "urgence.astreinte"), target, _URGENT, announced=True)
     draft.says = [replace(say, barge_in=False) for say in draft.says]
     return draft
 
@@ -123,9 +124,20 @@ def to_target(talk: Talk, target_id: str) -> Draft:
 def _to(talk: Talk, draft: Draft, target: Target, subject: str, announced: bool) -> Draft:
     if not announced:
         talk.tell(draft, "astreinte.transfert" if target.always else "conseiller.transfert")
+    talk.memory.on_call = subject if target.always else ""
     draft.actions.append(Transfer(target.id, subject, context_of(talk)))
     draft.question = None
     return draft
+
+
+def returned(talk: Talk, result: str) -> Draft:
+    """Take back a caller whom nobody answered; who could not reach the one on call is told where else to turn."""
+    if talk.memory.on_call:
+        theme = talk.memory.on_call.split(".")[0]
+        known = f"{_ON_CALL}.{theme}" in talk.knowledge.answers
+        return talk.text(f"{_ON_CALL}.{theme}" if known else _ON_CALL)
+    answer = {"busy": "conseiller.occupe", "no_answer": "conseiller.sans_reponse"}.get(result, "conseiller.echec")
+    return talk.text(answer)
 
 
 def on_hold(talk: Talk, queued: tuple[int, int | None] | None) -> Draft:
@@ -179,6 +191,7 @@ def goodbye(talk: Talk, answer: str = "au_revoir") -> Draft:
     """Take leave and hang up."""
     draft = talk.text(answer)
     draft.actions.append(HangUp())
+    draft.farewell = len(draft.says)
     return draft
 
 

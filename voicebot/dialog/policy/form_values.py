@@ -64,6 +64,8 @@ def continued(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> tuple[str |
     if value:
         return value, None
     fresh = read("chiffres", heard.text, (), background)
+    if fresh and run.partial and fresh.startswith(run.partial):
+        digits = fresh  # "zéro six... euh, zéro six douze": the number is begun again
     if not fresh or not digits.startswith("0") or not _LEAST_DIGITS <= len(digits) < _DIGITS:
         return None, None
     run.partial = digits

@@ -10,23 +10,31 @@ _MOST_WORDS = 10
 
 
 def asked(talk: Talk, text: str) -> Draft | None:
-    """Take a request for simpler words, for more time, for certainty, or for who is speaking; ``None`` for others."""
+    """Take a request for simpler words, more time, certainty, or who is speaking; ``None`` for anything else."""
     folded, marks = fold(text), talk.knowledge.marks
     if len(folded.split()) > _MOST_WORDS:
         return None
-    if any(contains(folded, mark) for mark in marks["qui_parle"]):
-        return talk.text("qui_parle")
     if any(contains(folded, mark) for mark in marks["plus_simplement"]):
         return simpler(talk)
     if any(contains(folded, mark) for mark in marks["plus_de_temps"]):
         talk.memory.patient = True
         return talk.text("plus_de_temps")
+    if _asks_who(talk, folded):
+        return talk.text("identite")
     if talk.memory.last and any(folded == fold(mark) for mark in marks["certitude"]):
         draft = talk.text("certitude")
         draft.lead = len(draft.says)
         draft.says += talk.memory.last
         return draft
     return None
+
+
+def _asks_who(talk: Talk, folded: str) -> bool:
+    """Tell whether the caller asks who, or what, speaks to them, and nothing else."""
+    marks = talk.knowledge.marks
+    found = next((fold(one) for one in marks["identite"] if contains(folded, one)), "")
+    idle = {word for name in ("vides", "interpellations") for one in marks[name] for word in fold(one).split()}
+    return bool(found) and idle.issuperset(folded.replace(found, " ", 1).split())
 
 
 def simpler(talk: Talk) -> Draft:

@@ -1,6 +1,6 @@
 """Answers about places and hours: recycling centres, communes, town halls, the service itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 from voicebot.dialog.knowledge.places import Centre, nearest_centre
@@ -20,6 +20,8 @@ from voicebot.dialog.wording import (
 )
 
 Entities = Mapping[str, str]
+_FAR_DAYS = 60
+"""A place that is closed for longer has no next opening worth telling."""
 
 
 def centre_hours(talk: Talk, intent: str, entities: Entities) -> Draft:
@@ -62,10 +64,14 @@ def _now(talk: Talk, draft: Draft, centre: Centre) -> Draft:
     following = centre.next_open_day(talk.today + timedelta(days=1))
     if following is None:
         return draft
-    opening = centre.intervals(following)[0][0]
-    near = near_date(following, talk.today)
-    when = Words(f"{near.ear}, à {hour(opening)}", f"{near.written}, à {hour(opening)}")
+    when = _opening(talk, following, centre.intervals(following))
     return talk.tell(draft, "centre.ferme", {"prochaine": when}, centre.confirmed)
+
+
+def _opening(talk: Talk, day: date, intervals: Sequence[tuple[int, int]]) -> Words:
+    """Return when a place opens on ``day``: "demain, mardi 24 novembre, à 9 h"."""
+    near, first = near_date(day, talk.today), hour(intervals[0][0])
+    return Words(f"{near.ear}, à {first}", f"{near.written}, à {first}")
 
 
 def _week_words(centre: Centre, day: date) -> str:
@@ -134,13 +140,14 @@ def service_hours(talk: Talk, intent: str, entities: Entities) -> Draft:
         day = None
     if day is not None and hours_on is not None:
         values = {"jour": near_date(day, talk.today)}
-        week = talk.context.weekly_hours(day)
-        if week:
-            values["accueil_horaires"] = Words(week)
         intervals = hours_on(day)
-        if not intervals:
+        if intervals:
+            return talk.tell(Draft(settled=True), "service.jour", {**values, "horaires": Words(spans(intervals))})
+        following = (day + timedelta(days=ahead) for ahead in range(1, _FAR_DAYS))
+        reopening = next((one for one in following if hours_on(one)), None)
+        if reopening is not None:
+            values["prochaine"] = _opening(talk, reopening, hours_on(reopening))
             return talk.tell(Draft(settled=True), "service.jour.ferme", values)
-        return talk.tell(Draft(settled=True), "service.jour", {**values, "horaires": Words(spans(intervals))})
     draft = talk.tell(Draft(settled=True), intent)
     if draft.question is None:
         talk.tell(draft, "service.etat.ouvert" if talk.open else "service.etat.ferme")

@@ -44,6 +44,7 @@ def reply(
         plain=memory.plain,
         public=memory.public,
         answered=draft.settled,
+        farewell=draft.farewell,
         aside=draft.aside,
         lost=draft.lost,
         whole=bool(filled) or (understood is not None and understood.whole),

@@ -34,8 +34,8 @@ class Draft:
     """A reply being composed.
 
     ``question`` is what it ends with, in the last ``asked`` sentences; ``settled`` says a request was answered;
-    ``lead`` counts the first sentences that are not to be said again when asked to repeat. ``aside`` and ``lost`` are
-    those of the ``Reply``.
+    ``lead`` counts the first sentences that are not to be said again when asked to repeat. ``farewell``, ``aside`` and
+    ``lost`` are those of the ``Reply``.
     """
 
     says: list[Say] = field(default_factory=list)
@@ -44,6 +44,7 @@ class Draft:
     asked: int = 0
     settled: bool = False
     lead: int = 0
+    farewell: int = 0
     aside: bool = False
     lost: bool = False
 
@@ -51,6 +52,7 @@ class Draft:
         """Append another draft; its question, if any, wins."""
         self.lead = self.lead if not other.lead else len(self.says) + other.lead
         self.asked = other.asked if other.says else self.asked
+        self.farewell = other.farewell
         self.says += other.says
         self.actions += other.actions
         self.question = other.question or self.question
@@ -60,7 +62,10 @@ class Draft:
 
 @dataclass(slots=True)
 class Memory:
-    """What this conversation remembers. ``entities`` are those of the last request, ``before`` of the one before it."""
+    """What this conversation remembers. ``entities`` are those of the last request, ``before`` of the one before it.
+
+    ``on_call`` is the subject of a call just handed over to who is on call, empty when others were.
+    """
 
     intent: str | None = None
     entities: dict[str, str] = field(default_factory=dict)
@@ -73,7 +78,7 @@ class Memory:
     typing: KeypadSearch | None = None
     by_keys: bool = False
     demo_said: bool = False
-    adviser_failed: bool = False
+    on_call: str = ""
     pace: int = 0
     gain_db: float = 0.0
     patient: bool = False

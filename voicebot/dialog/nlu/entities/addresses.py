@@ -27,6 +27,8 @@ _NUMBER_AFTER = re.compile(r"\b(?:au|num[ée]ro|n°)\s+(?:num[ée]ro\s+)?(?P<num
 _NOT_NAMES = word_set("est a qui que et il elle on y ou n pas se s c ici entiere voisine pleine non barree")
 _SMALL = word_set("de du des la le les d l et en sur sous aux au à")
 _LONGEST_NAME = 7
+_ELIDED = re.compile(r"(?<= )([ld]) (?=\w)", re.IGNORECASE)
+"""An elision written apart: "rue de l église"."""
 _KEEP_A = re.compile(r"^(?:de la |du |des |de l'|de |d'|à |aux )?", re.IGNORECASE)
 
 
@@ -50,7 +52,7 @@ def find_address(text: str) -> str | None:
         after = None if match["number"] else _NUMBER_AFTER.search(spoken, match.start("name"))
         number = after["number"] if after else match["number"]
         parts = [number, match["suffix"], match["way"].lower(), *map(_proper, words)]
-        return " ".join(part for part in parts if part)
+        return _ELIDED.sub(r"\1'", " ".join(part for part in parts if part))
     return None
 
 
