@@ -69,3 +69,14 @@ def test_the_mean_over_several_texts_needs_less_to_be_acted_upon() -> None:
     thresholds = Thresholds(sure=0.7, heard=0.5)
     assert judge(candidates, thresholds)[0] is Verdict.UNSURE
     assert judge(candidates, thresholds, several=True)[0] is Verdict.SURE
+
+
+def test_the_next_best_texts_are_kept_once_each(tmp_path: Path) -> None:
+    raw, out = tmp_path / "raw.csv", tmp_path / "entendus.csv"
+    others = "où j'étais une pile / Ou geter une pile / Où jeter une pille / Où jeter une vile"
+    line = f"où jeter une pile,tri.objet,Où j'étais une pile ?,{others},pico,white 20 dB"
+    raw.write_text(f"dit,intention,entendu,autres,voix,ligne\n{line}\n", encoding="utf-8")
+    assert keep(raw, out) == 2
+    with out.open(encoding="utf-8") as lines:
+        heard = [row["entendu"] for row in csv.DictReader(lines, delimiter=";")]
+    assert heard == ["Où j'étais une pile ?", "Ou geter une pile"]

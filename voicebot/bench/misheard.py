@@ -41,6 +41,8 @@ ALTERNATIVES = " / "
 _STUDIO_HZ = 16000
 _RESEMBLES = 0.45
 """From this distance in sound, what was heard has nothing left of what was said."""
+_NEXT_BEST = 2
+"""So many other hypotheses of the recogniser are kept: a caller's turn is understood from several as well."""
 _OTHERS_A_ROUND = 10
 _ACTS_EVERY = 3
 _SPEEDS = (0.9, 1.0, 1.1, 1.2)
@@ -139,13 +141,25 @@ async def hear(settings: Settings, file: Path, voice_name: str, seconds: float, 
 def keep(raw: Path, out: Path) -> int:
     """Write to ``out`` the lines of ``raw`` that teach something; return how many."""
     with raw.open(encoding="utf-8", newline="") as lines:
-        rows = [row for row in csv.DictReader(lines) if _teaches(row["dit"], row["entendu"])]
+        rows = [
+            row for line in csv.DictReader(lines) for row in _hypotheses(line) if _teaches(row["dit"], row["entendu"])
+        ]
     rows.sort(key=lambda row: (row["intention"], row["dit"]))
     with out.open("w", encoding="utf-8", newline="") as lines:
         table = csv.DictWriter(lines, KEPT, delimiter=";", lineterminator="\n", extrasaction="ignore")
         table.writeheader()
         table.writerows(rows)
     return len(rows)
+
+
+def _hypotheses(row: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Yield ``row``, then once more for each of the next best texts that is not the same but for its punctuation."""
+    known: set[str] = set()
+    for heard in (row["entendu"], *row["autres"].split(ALTERNATIVES)[:_NEXT_BEST]):
+        plain = normalise(heard).plain
+        if plain not in known:
+            known.add(plain)
+            yield {**row, "entendu": heard}
 
 
 def _teaches(said: str, heard: str) -> bool:
