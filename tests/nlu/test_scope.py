@@ -88,7 +88,7 @@ def test_examples_of_one_sentence_or_one_world_are_never_learnt_and_judged_at_on
 
 
 def test_the_same_sentence_gives_the_same_examples_whatever_stands_beside_it(data: NluData) -> None:
-    texts = [example.text for example in examples_of(data) if example.table == "lieux"]
+    texts = [example.text for example in examples_of(data) if example.table == "lieux" and not example.heard]
     alone = NluData((), data.streams, {}, {}, (), (), elsewhere=tuple(t for t in data.elsewhere if t.id == "lieux"))
     assert [example.text for example in examples_of(alone)] == texts
     assert not any(" de le " in text or "{nom}" in text for text in texts)

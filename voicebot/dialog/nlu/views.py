@@ -67,7 +67,7 @@ class TrainedViews:
         scoped = (intent for intent in data.intents if intent.id != OTHER and intent.id not in ACTS)
         self._keywords = tuple(word for intent in scoped for word in intent.keywords)
         self._look = look
-        self._confusions = Confusions((one.said, one.heard) for one in data.heard)
+        self._heard = data.heard
         self.examples = examples_of(data) if examples is None else list(examples)
         self._words, self._sounds = Vectoriser(True, least=2), Vectoriser(False, least=3)
         file = None if cache is None else cache / f"views-{_fingerprint(data)}.npz"
@@ -113,7 +113,7 @@ class TrainedViews:
     def _train(self, sighted: Sequence[Sighted]) -> tuple[LinearClassifier, LinearClassifier]:
         written = [example for example in self.examples if not example.heard]
         vocabulary = sorted({word for example in written for word in example.text.lower().split()})
-        noise = augment.Noise(vocabulary, self._confusions)
+        noise = augment.Noise(vocabulary, Confusions((one.said, one.heard) for one in self._heard))
         service = sorted({word for phrase in self._keywords for word in phrase.lower().split() if len(word) > 3})
         rows: list[list[str]] = []
         sounds: list[list[str]] = []
