@@ -9,6 +9,7 @@ import pytest
 from tests.calls.company import SENTENCES, START, Advisers, RoteDialogue, RoteRecognizer, ToneVoice, hold_call, says
 from voicebot.audio.frames import Pcm
 from voicebot.calls.desk import RETRY_S, Desk
+from voicebot.calls.live import LiveCalls, LiveWitness
 from voicebot.calls.music import LEVEL_DBFS, hold_music
 from voicebot.calls.record import CallRecord, TurnRecord
 from voicebot.calls.transfer import briefed, ring
@@ -66,6 +67,24 @@ def test_the_music_is_soft_without_a_seam_and_of_whole_frames() -> None:
     assert 20 * np.log10(np.sqrt(np.mean(loop**2)) / 32768) == pytest.approx(LEVEL_DBFS, abs=0.2)
     assert np.abs(loop).max() < 12000
     assert abs(loop[0] - loop[-1]) <= np.abs(np.diff(loop)).max()
+
+
+def test_the_live_page_tells_that_a_call_is_being_handed_over_and_no_longer_once_it_came_back() -> None:
+    calls, seen = LiveCalls(), [False]
+
+    class Watched(Listener):
+        def frame(self, caller: Pcm, assistant: Pcm) -> None:
+            (call,) = calls.all()
+            if call.transferring != seen[-1]:
+                seen.append(call.transferring)
+
+    dialogue = RoteDialogue(ASKS)
+    witnesses = [LiveWitness(calls, "c1", "phone", lambda: START), Watched()]
+    turns = [says(), SpokenTurn(silence_s=30.0)]
+    hold_call(turns, RoteRecognizer("un conseiller"), dialogue, advisers=NO_ANSWER, witnesses=witnesses)
+    assert dialogue.came_back == ["no_answer"]
+    assert seen == [False, True, False]
+    assert calls.all() == ()
 
 
 def test_when_all_are_busy_the_caller_waits_is_told_and_gets_the_first_who_is_free() -> None:

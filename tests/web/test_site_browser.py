@@ -67,6 +67,27 @@ def test_a_call_appears_with_its_words_while_it_goes_on_and_leaves_at_its_end(
     shared.run(visit())
 
 
+def test_a_link_reached_by_keyboard_stays_and_what_came_meanwhile_is_shown_when_it_is_left(
+    sqlite_base: Base, profile: Profile, shared: SharedBrowser
+) -> None:
+    async def visit() -> None:
+        async with site_of(sqlite_base, profile) as site:
+            page = await entered(await open_page(shared.browser, site.url, []), "ahmed")
+            call = CallRecord("sip-1", TUESDAY, "+33231000000", "+33612345678", profile.name)
+            witness = LiveWitness(site.live, "c9", "phone", site.clock.now)
+            witness.turn(call, TurnRecord(3.0, "voice", "bonjour", "saluer", 0.9, {}, "Je vous écoute."))
+            await page.get_by_role("link", name="Ouvrir").focus()
+            witness.turn(call, TurnRecord(9.0, "voice", "le verre", "tri.objet", 0.9, {}, "Dans la borne."))
+            await page.get_by_text("quittez le lien").wait_for()
+            await expect(page.get_by_role("link", name="Ouvrir")).to_be_focused()
+            assert await page.get_by_text("Dans la borne.").count() == 0
+            await page.keyboard.press("Shift+Tab")
+            await page.get_by_text("Dans la borne.").wait_for()
+            await page.get_by_text("Suivi en direct").wait_for()
+
+    shared.run(visit())
+
+
 def test_a_request_is_found_and_done_by_keyboard(sqlite_base: Base, profile: Profile, shared: SharedBrowser) -> None:
     async def visit() -> Any:
         async with site_of(sqlite_base, profile) as site:

@@ -4,6 +4,8 @@ import tomllib
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from tests.journal.conftest import Base
 from tests.journal.samples import AT, CALLER, ended, kept, started, turn
 from tests.web.site_served import Site, run, site_of
@@ -16,6 +18,7 @@ from voicebot.journal.notices import NoticeBoard
 from voicebot.journal.people import Consent, People
 from voicebot.profile import Profile
 from voicebot.web.circulars import Circulars, Parcel, load_circular_words
+from voicebot.web.site_words import understood
 
 CIRCULAR_WORDS = load_circular_words(ROOT / "prompts" / "messages.toml")
 HOSTILE = "<script>alert(1)</script>'; DROP TABLE turns;-- =1+1"
@@ -99,6 +102,20 @@ def test_a_request_is_given_to_someone_commented_and_done(base: Base, profile: P
             assert not await Desk(site.journal.database).due(AT.date())
 
     run(visit())
+
+
+@pytest.mark.parametrize(
+    ("kept", "read"),
+    [
+        ("2026-11-26", "26/11/2026"),
+        ("08:00/12:00", "de 08 h 00 à 12 h 00"),
+        ("2026-11-26/2026-11-30", "de 26/11/2026 à 30/11/2026"),
+        ("dechets_verts", "dechets verts"),
+        ("12 bis/14, rue de la Paix", "12 bis/14, rue de la Paix"),
+    ],
+)
+def test_what_was_understood_is_written_as_people_read_it(kept: str, read: str) -> None:
+    assert understood(kept).replace("\u00a0", " ") == read
 
 
 def test_a_request_is_named_as_its_form_is_and_its_number_shown_once(sqlite_base: Base, profile: Profile) -> None:

@@ -92,17 +92,21 @@ class LiveWitness:
     def __init__(self, calls: LiveCalls, contact: str, channel: str, now: Callable[[], datetime]) -> None:
         self._calls = calls
         self._call = LiveCall(contact, channel, now())
+        self._record: CallRecord | None = None
         self._shown = False
 
     def frame(self, caller: Pcm, assistant: Pcm) -> None:
-        """Show the call from its first sound."""
+        """Show the call from its first sound, and when it is being handed over: no turn tells either."""
         self._show()
+        if self._record is not None and self._record.on_hold != self._call.transferring:
+            self._call.transferring = self._record.on_hold
+            self._calls.touched()
 
     def turn(self, call: CallRecord, turn: TurnRecord) -> None:
         """Show a turn."""
         self._show()
         self._call.greeting = call.greeting
-        self._call.transferring = call.transfer is not None
+        self._record = call
         self._call.turns.append(
             LiveTurn(
                 turn.t_s,

@@ -57,8 +57,8 @@ class CallRecord:
     """One call, or one chat. ``realtime`` False means that delays have no meaning and are left out.
 
     ``preferences`` are the ways of speaking that the caller agreed to have remembered; ``news`` what they said of being
-    told of news, in order; ``public`` who they said they are (see ``Reply``). ``hole_s`` is the longest silence in the
-    middle of something said, for want of its sound.
+    told of news, in order; ``public`` who they said they are (see ``Reply``). ``on_hold`` while the call is handed over.
+    ``hole_s`` is the longest silence in the middle of something said, for want of its sound.
     """
 
     call_id: str
@@ -72,6 +72,7 @@ class CallRecord:
     turns: list[TurnRecord] = field(default_factory=list)
     records: list[Record] = field(default_factory=list)
     transfer: TransferRecord | None = None
+    on_hold: bool = False
     answered: bool = False
     failed: bool = False
     survey: dict[str, int | str] = field(default_factory=dict)

@@ -534,6 +534,7 @@ class CallSession:
         senses = Senses(self._ears, self._mouth, self._keypad, self._mind)
         handover = HandOver(self._leg, self._work, desk, target, brief)
         self._holding = Holding(handover, senses, self._company.sentences, self._leg.rate_hz)
+        self._record.on_hold = True
         self._move_to(State.TRANSFERRING)
 
     def _follow_transfer(self) -> None:
@@ -562,7 +563,7 @@ class CallSession:
         self._take_reply(pending, way_out.thought)
 
     def _leave_hold(self) -> None:
-        self._holding = None
+        self._holding, self._record.on_hold = None, False
         self._mouth.stop(self._leg.flush())
         self._ears.drop()
         self._leg.awaiting(None)

@@ -83,6 +83,12 @@ def subject_names(visit: Visit) -> Mapping[str, str]:
     return {intent: subject.name for intent, subject in subjects.items()}
 
 
+def spoken_names(visit: Visit) -> Mapping[str, str]:
+    """Return how what may be understood in a turn is named: subjects by intent, and kinds of waste."""
+    streams = visit.needs.service.profile().knowledge.streams
+    return {**subject_names(visit), **{stream: known.name for stream, known in streams.items()}}
+
+
 def communes(visit: Visit) -> list[str]:
     """Return the names of the communes, in alphabetical order."""
     return sorted(visit.needs.service.profile().knowledge.communes)
@@ -129,7 +135,7 @@ async def _one(visit: Visit) -> web.StreamResponse:
     if found is None:
         raise web.HTTPNotFound
     await visit.know_people()
-    return visit.page("contact.html", contact=found, subjects=subject_names(visit))
+    return visit.page("contact.html", contact=found, subjects=spoken_names(visit))
 
 
 async def _call(visit: Visit) -> web.StreamResponse:
@@ -150,7 +156,7 @@ async def _call(visit: Visit) -> web.StreamResponse:
         person=person,
         history=[row for row in history if row["id"] != contact],
         requests=requests,
-        subjects=subject_names(visit),
+        subjects=spoken_names(visit),
     )
 
 

@@ -1,5 +1,6 @@
 """How values are written on the pages: dates, durations, numbers, and the French names of what the journal keeps."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
@@ -83,6 +84,21 @@ def named(value: str | None, kind: str) -> str:
     return _NAMES.get(kind, {}).get(value, value)
 
 
+def understood(value: str) -> str:
+    """Write what was understood as people read it: ``24/11/2026``, ``de 08 h 00 à 12 h 00``."""
+    ends = [_day_or_hour(end) for end in value.split("/")]
+    if len(ends) > 2 or None in ends:
+        return value.replace("_", " ")
+    return str(ends[0]) if len(ends) == 1 else f"de {ends[0]} à {ends[1]}"
+
+
+def _day_or_hour(text: str) -> str | None:
+    found = re.fullmatch(r"(\d\d):(\d\d)", text)
+    if found is not None:
+        return f"{found[1]}{_TIED}h{_TIED}{found[2]}"
+    return short_day(text) if _local(text) is not None else None
+
+
 def _local(value: date | datetime | str | None) -> date | None:
     if isinstance(value, datetime):
         return value.astimezone(PARIS).date()
@@ -114,6 +130,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "duration": duration,
     "delay": delay,
     "named": named,
+    "understood": understood,
     "initial": initial,
     "pairs": pairs,
     "spaced": spaced,
