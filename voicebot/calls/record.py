@@ -57,7 +57,7 @@ class CallRecord:
     """One call, or one chat. ``realtime`` False means that delays have no meaning and are left out.
 
     ``preferences`` are the ways of speaking that the caller agreed to have remembered; ``news`` what they said of being
-    told of news, in order; ``public`` who they said they are (see ``Reply``). ``on_hold`` while the call is handed over.
+    told of news, in order; ``public`` who they said they are (see ``Reply``). ``on_hold`` during a hand-over.
     ``hole_s`` is the longest silence in the middle of something said, for want of its sound.
     """
 
