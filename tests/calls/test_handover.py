@@ -79,9 +79,9 @@ def test_the_live_page_tells_that_a_call_is_being_handed_over_and_no_longer_once
                 seen.append(call.transferring)
 
     dialogue = RoteDialogue(ASKS)
-    witnesses = [LiveWitness(calls, "c1", "phone", lambda: START), Watched()]
+    live = LiveWitness(calls, "c1", "phone", lambda: START)
     turns = [says(), SpokenTurn(silence_s=30.0)]
-    hold_call(turns, RoteRecognizer("un conseiller"), dialogue, advisers=NO_ANSWER, witnesses=witnesses)
+    hold_call(turns, RoteRecognizer("un conseiller"), dialogue, advisers=NO_ANSWER, witnesses=(live, Watched()))
     assert dialogue.came_back == ["no_answer"]
     assert seen == [False, True, False]
     assert calls.all() == ()
