@@ -332,3 +332,7 @@ def test_doubt_settled_by_the_bin_alone_is_answered_rather_than_put_in_a_form() 
     doubt = "je voudrais savoir pour les poubelles à Touques [bac.demande ou collecte.jours commune=Touques]"
     unclear = "les jaunes [? flux=emballages]"
     assert "les emballages" in last(doubt, unclear).text
+
+
+def test_a_rank_is_no_address() -> None:
+    assert asked(last(*COLLECTED[:3], "le premier, s’il vous plaît [?]")) == "adresse"

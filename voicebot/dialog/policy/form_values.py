@@ -23,6 +23,7 @@ _HOUSE = re.compile(r"\d+(?: ?(?:bis|ter|quater)\b)?", re.I)
 _HOUSE_ALONE = re.compile(
     r"(?:(?:non|euh|en fait|plutot|pardon|c est|c etait|au|le|numero|a l)\s+)*(\d{1,4}(?: (?:bis|ter|quater))?)$"
 )
+_RANKS = ("premier", "second", "deuxieme", "troisieme", "dernier")
 _POLITE = ("merci", "saluer", "au_revoir")
 
 
@@ -119,9 +120,19 @@ def _can_be(talk: Talk, slot: Slot, heard: Heard, understanding: Understanding |
         )
     if slot.kind != "adresse" or entity(talk, understanding, "adresse"):
         return True
+    if _only_a_rank(talk, heard.text):
+        return False
     if asks(talk, heard) and not is_place(talk, heard.text):
         return False
     return not nothing_else(talk, heard.text, understanding)
+
+
+def _only_a_rank(talk: Talk, text: str) -> bool:
+    """Tell whether one of several things is chosen by its rank ("le premier, s'il vous plaît"): that is no place."""
+    folded = fold(text)
+    said = [fold(one) for name in _RANKS for one in talk.knowledge.marks[name] if contains(folded, one)]
+    courtesies = {word for one in talk.knowledge.marks["interpellations"] for word in fold(one).split()}
+    return any(courtesies.issuperset(folded.replace(rank, " ", 1).split()) for rank in said)
 
 
 def _typed(talk: Talk, run: FormRun, slot: Slot, heard: Heard) -> str | None:
