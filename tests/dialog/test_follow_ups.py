@@ -136,6 +136,13 @@ def test_a_place_told_instead_of_choosing_reports_there() -> None:
     assert "J’ai noté : 12 rue des Bains" in said
 
 
+def test_a_complaint_instead_of_choosing_is_taken() -> None:
+    doubt = "ma facture [eau.facture ou redevance.pro]"
+    _, replies = converse(KNOWLEDGE, doubt, "je veux faire une réclamation [reclamation]")
+    assert "Pardon" not in replies[-1].text
+    assert replies[-1].intent == "reclamation"
+
+
 def test_a_town_told_instead_of_choosing_is_no_question_about_the_town() -> None:
     doubt = "les sacs sont éventrés [collecte.consignes ou signalement.depot_sauvage]"
     assert "la veille au soir" in answered(doubt, "Touques [interco.communes commune=Touques]")

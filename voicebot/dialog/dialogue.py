@@ -277,7 +277,7 @@ class Dialogue:
             return self._take_confirmation(question, heard, understood)
         if isinstance(question, FormQuestion) and self._form is not None:
             return self._take_form(self._form, heard, understood)
-        asks = understood is not None and understood.verdict is Verdict.SURE and "." in understood.intent
+        asks = understood is not None and understood.verdict is Verdict.SURE and acts.is_request(understood.intent)
         if isinstance(question, Suggestions) and asks and not heard.choices:
             return None  # a request in words says more than the suggestion it resembles
         if isinstance(question, (FollowUp, Suggestions)):
@@ -311,7 +311,7 @@ class Dialogue:
     def _is_new_request(self, asked: SlotQuestion, heard: Heard, understood: Understanding) -> bool:
         if understood.verdict is not Verdict.SURE or understood.elliptic or understood.intent == asked.intent:
             return False
-        if "." not in understood.intent and understood.intent not in ("reclamation", "suivi", "rappel"):
+        if not acts.is_request(understood.intent):
             return False
         return len(fold(heard.text).split()) >= _NEW_REQUEST_WORDS
 
@@ -393,7 +393,7 @@ class Dialogue:
             intent = question.first
         elif picked is not None:
             intent = picked.id
-        elif sure is not None and "." in sure.intent:
+        elif sure is not None and acts.is_request(sure.intent):
             return None
         elif sure is not None and sure.intent == "merci":
             return acts.more(self._talk, Draft())

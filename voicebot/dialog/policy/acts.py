@@ -12,6 +12,7 @@ from voicebot.dialog.turns import Clarify, HangUp, Heard, LeaveMessage, OpenMenu
 from voicebot.dialog.wording import contains, fold, of_group
 
 _LEAVING = 0.8
+_REQUESTS = ("reclamation", "suivi", "rappel", "rgpd")
 _ALARM = 0.45
 _URGENT = "urgence"
 _WAY_OUT = "conseiller.attente.sortie"
@@ -55,6 +56,11 @@ def is_meant(understood: Understanding) -> bool:
     """Tell whether an act may be done at once: what ends the call must be likelier than what can be taken back."""
     sure = understood.verdict is Verdict.SURE
     return sure and (understood.intent != "au_revoir" or understood.confidence >= _LEAVING)
+
+
+def is_request(intent: str) -> bool:
+    """Tell whether an intent asks for something to be answered or done, rather than goes with the conversation."""
+    return "." in intent or intent in _REQUESTS
 
 
 def emergency(talk: Talk) -> Draft:

@@ -52,12 +52,14 @@ _LEADS: Mapping[str, Sequence[tuple[str, str]]] = {
         ("eau.", "eau.prix"),
     ),
     "suite_heures": (
+        ("commune.services", "commune.services"),
         ("tri.", "decheterie.horaires"),
         ("decheterie.", "decheterie.horaires"),
         ("service.", "service.horaires"),
         ("redevance.", "service.horaires"),
     ),
     "suite_lieu": (
+        ("commune.services", "commune.services"),
         ("apport.", "apport.localisation"),
         ("tri.", "decheterie.adresse"),
         ("decheterie.", "decheterie.adresse"),
